@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Raw classic BPF: struct sock_filter after struct sock_filter, as `callgate compile` and the kernel's own
+ * PTRACE_SECCOMP_GET_FILTER write it. The bytes are in this machine's order: a program dumped on a machine of the other order
+ * is refused by filter_check with all but certainty, since its opcodes read as nonsense.
+ */
+#include "format/format.h"
+
+static int check_size(size_t size, const char *file, struct callgate_diags *diags)
+{
+	if (!size)
+		return diag_error(diags, -EBADMSG, "bpf-size", DIAG_FILE(file), "the file is empty: a filter has at least one instruction");
+	if (size % sizeof(struct callgate_insn))
+		return diag_error(diags, -EBADMSG, "bpf-size", DIAG_FILE(file),
+				  "%zu bytes are not a whole number of 8-byte instructions: the file is cut or is not raw BPF", size);
+	if (size / sizeof(struct callgate_insn) > CALLGATE_INSNS_MAX)
+		return diag_error(diags, -EBADMSG, "bpf-size", DIAG_FILE(file), "%zu instructions; the kernel takes at most %u",
+				  size / sizeof(struct callgate_insn), CALLGATE_INSNS_MAX);
+	return 0;
+}
+
+static void free_filter(struct callgate_filter **filter)
+{
+	*filter = filter_free(*filter);
+}
+
+int bpf_read(const void *bytes, size_t size, const char *file, struct callgate_filter **ret_filter, struct callgate_diags *diags)
+{
+	_cleanup_(free_filter) struct callgate_filter *filter = NULL;
+	int r = check_size(size, file, diags);
+
+	if (r)
+		return r;
+	r = filter_new(size / sizeof(struct callgate_insn), &filter);
+	if (r)
+		return r == -ENOMEM ? diag_oom(diags) : r;
+	memcpy(filter->insns, bytes, size);
+	/* An imported program has no clauses to point back to. */
+	free(filter->rules);
+	filter->rules = NULL;
+	filter->big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+	r = filter_check(filter->insns, filter->count, file, diags);
+	if (r)
+		return r;
+	*ret_filter = take_ptr(filter);
+	return 0;
+}
