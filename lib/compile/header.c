@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A filter as a C header that stands for itself: no other file of Callgate is needed to use it. */
+#include "compile/compile.h"
+
+static bool is_identifier(const char *name)
+{
+	if (!name || !*name || (*name >= '0' && *name <= '9'))
+		return false;
+	return name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0';
+}
+
+static void put_abis(const struct callgate_filter *filter, struct buf *out)
+{
+	const char *separator = "";
+
+	for (unsigned abi = 0; abi < CALLGATE_ABI_COUNT; abi++) {
+		if (!(filter->abis & CALLGATE_ABI_BIT(abi)))
+			continue;
+		buf_printf(out, "%s%s", separator, arch_abi_get(abi)->name);
+		separator = ", ";
+	}
+	if (!*separator)
+		buf_puts(out, "whatever ABIs the program tests for");
+}
+
+int compile_header(const struct callgate_filter *filter, const char *name, struct buf *out)
+{
+	if (!is_identifier(name))
+		return -EINVAL;
+	buf_puts(out, "/* Seccomp filter for ");
+	put_abis(filter, out);
+	buf_printf(out, ", %zu instructions; made by callgate.\n"
+			" * struct sock_fprog prog = { .len = sizeof(%s) / sizeof(%s[0]), .filter = (struct sock_filter *)%s };\n"
+			" */\n"
+			"#ifndef CALLGATE_FILTER_%s_H\n"
+			"#define CALLGATE_FILTER_%s_H\n\n"
+			"#include <linux/filter.h>\n\n"
+			"static const struct sock_filter %s[] = {\n",
+		   filter->count, name, name, name, name, name, name);
+	for (size_t i = 0; i < filter->count; i++) {
+		const struct callgate_insn *insn = &filter->insns[i];
+
+		buf_printf(out, "\t{ 0x%02x, %u, %u, 0x%08x }, /* %zu: ", insn->code, insn->jt, insn->jf, insn->k, i);
+		filter_format_insn(insn, i, out);
+		buf_puts(out, " */\n");
+	}
+	buf_puts(out, "};\n\n#endif\n");
+	return out->error;
+}
