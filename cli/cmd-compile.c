@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-enum { OPT_OUTPUT, OPT_FORMAT, OPT_NAME, OPT_REPORT, OPT_ABI, OPT_CAP, OPT_KERNEL, OPT_STRICT64, OPT_UNKNOWN };
+enum { OPT_OUTPUT, OPT_FORMAT, OPT_NAME, OPT_REPORT, OPT_ABI, OPT_CAP, OPT_KERNEL, OPT_STRICT64, OPT_UNKNOWN, OPT_BACKEND };
 static const struct cli_option options[] = {
 	[OPT_OUTPUT] = { 'o', "output", "FILE", "write the filter there (default: standard output)", false },
 	[OPT_FORMAT] = { 'f', "format", "bpf|header|listing|json", "raw classic BPF, a C header, a disassembly, or JSON (default: by the file's ending, else listing)", false },
@@ -15,6 +15,7 @@ static const struct cli_option options[] = {
 	[OPT_KERNEL] = { 'k', "kernel", "VERSION", "the kernel it is for, 4.14 to the newest: decides guards and the cost model", false },
 	[OPT_STRICT64] = { 0, "strict64", NULL, "compare all 64 bits of every argument, whatever width the kernel reads", false },
 	[OPT_UNKNOWN] = { 0, "allow-unknown-names", NULL, "names no table knows are warnings: rules for them match nothing", false },
+	[OPT_BACKEND] = { 'b', "backend", "callgate|libseccomp|libseccomp-tree", "compile with the installed libseccomp instead, linear or as a tree: written only if it is right", false },
 	{ 0, NULL, NULL, NULL, false },
 };
 
@@ -141,14 +142,35 @@ static void report_text(const struct callgate_filter_report *report)
 		report->allowed, report->cacheable, report->cells);
 }
 
+/* 0: compiled and proven. libseccomp's program is only taken when it means what the profile means. */
+static int make_filter(struct cli *cli, const struct callgate_profile *profile, const struct callgate_target *target,
+		       struct callgate_filter **ret_filter)
+{
+	const char *backend = cli->values[OPT_BACKEND];
+	int r;
+
+	if (!backend || !strcmp(backend, "callgate"))
+		return callgate_compile(profile, target, ret_filter, cli->diags) < 0 ? cli_trouble(cli) : CLI_YES;
+	r = callgate_compile_libseccomp(profile, target, strcmp(backend, "libseccomp") ? 2 : 1, ret_filter, NULL, cli->diags);
+	if (r < 0)
+		return cli_trouble(cli);
+	if (!r) {
+		callgate_filter_free(*ret_filter);
+		cli_flush_diags(cli);
+		return CLI_NO;
+	}
+	return CLI_YES;
+}
+
 static int compile(struct cli *cli, const struct callgate_profile *profile, const struct callgate_target *target)
 {
 	struct callgate_filter_report report;
 	struct callgate_filter *filter;
 	int status;
 
-	if (callgate_compile(profile, target, &filter, cli->diags) < 0)
-		return cli_trouble(cli);
+	status = make_filter(cli, profile, target, &filter);
+	if (status != CLI_YES)
+		return status;
 	status = cli->json && cli->values[OPT_REPORT] && !cli->values[OPT_OUTPUT] ? CLI_YES : write_filter(cli, filter, profile);
 	if (status == CLI_YES && cli->values[OPT_REPORT]) {
 		if (callgate_filter_report(filter, profile, target, &report) < 0)

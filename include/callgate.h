@@ -286,6 +286,10 @@ struct callgate_insn {
  * -E2BIG (compile-too-large, says by how much), -EINVAL (compile-no-abi, compile-byte-order),
  * -EPROTO (compile-proof: an internal error, the witness call is in the text). */
 int callgate_compile(const struct callgate_profile *profile, const struct callgate_target *target, struct callgate_filter **ret_filter, struct callgate_diags *diags);
+/* The same profile through the installed libseccomp, whose program is judged: 1 when it means what the profile means, 0 when it does not
+ * (diagnosed peer-differs; *ret_witness, which may be NULL, is a call on which they differ). The filter is given in both cases.
+ * layout: 1 linear, 2 binary tree. -ENOSYS peer-absent, -EOPNOTSUPP peer-cannot, -EINVAL peer-failed. */
+int callgate_compile_libseccomp(const struct callgate_profile *profile, const struct callgate_target *target, unsigned layout, struct callgate_filter **ret_filter, struct callgate_call *ret_witness, struct callgate_diags *diags);
 /* Any classic BPF program the kernel would accept as a seccomp filter: a multiple of 8 bytes in this machine's byte order.
  * -EBADMSG (bpf-size, bpf-invalid with the instruction's index). */
 int callgate_filter_read(const void *bytes, size_t size, const char *file, struct callgate_filter **ret_filter, struct callgate_diags *diags);

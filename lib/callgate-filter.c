@@ -7,6 +7,7 @@
 #include "base/diag.h"
 #include "base/util.h"
 #include "compile/compile.h"
+#include "compile/peer.h"
 #include "format/format.h"
 #include "model/call.h"
 #include "model/diagram.h"
@@ -99,6 +100,48 @@ int callgate_compile(const struct callgate_profile *profile, const struct callga
 	filter->proof_ms = now_ms() - start - filter->compile_ms;
 	*ret_filter = take_ptr(filter);
 	return 0;
+}
+
+/* A reference compiler's program is judged, not trusted. */
+static int peer_differs(const struct callgate_call *witness, const uint32_t actions[2], struct callgate_diags *diags)
+{
+	_cleanup_free_ char *call = NULL;
+	char want[48], have[48], version[24];
+
+	if (callgate_call_format(witness, &call) < 0)
+		return diag_oom(diags);
+	return diag_error(diags, -EILSEQ, "peer-differs", DIAG_NOWHERE,
+			  "libseccomp %s compiles this profile to a filter that means something else: it answers %s for %s (arch 0x%x, nr %u), "
+			  "the profile says %s",
+			  peer_version(version, sizeof(version)), action_format(actions[1], have, sizeof(have)), call, witness->arch, witness->nr,
+			  action_format(actions[0], want, sizeof(want)));
+}
+
+int callgate_compile_libseccomp(const struct callgate_profile *profile, const struct callgate_target *target, unsigned layout,
+				struct callgate_filter **ret_filter, struct callgate_call *ret_witness, struct callgate_diags *diags)
+{
+	_cleanup_(filter_drop) struct callgate_filter *filter = NULL;
+	struct callgate_call witness;
+	uint32_t actions[2];
+	double start = now_ms();
+	int r;
+
+	if (!profile_target_abis(profile, target))
+		return diag_error(diags, -EINVAL, "compile-no-abi", DIAG_NOWHERE, "the profile and the target select no ABI");
+	r = peer_compile(profile, target, layout, &filter, diags);
+	if (r < 0)
+		return r;
+	filter->compile_ms = now_ms() - start;
+	r = prove(profile, target, filter, &witness, actions, &filter->diagram_nodes, diags);
+	if (r < 0)
+		return r;
+	filter->proof_ms = now_ms() - start - filter->compile_ms;
+	if (!r && ret_witness)
+		*ret_witness = witness;
+	if (!r)
+		peer_differs(&witness, actions, diags);
+	*ret_filter = take_ptr(filter);
+	return r;
 }
 
 int callgate_filter_read(const void *bytes, size_t size, const char *file, struct callgate_filter **ret_filter,

@@ -4,7 +4,7 @@
 
 #include "base/util.h"
 
-#define X32_BIT 0x40000000u
+#define X32_FIRST 0x40000000u
 
 /* Binary search over an array of records that start with their name. */
 #define find_by_name(rows, count, wanted) ({ \
@@ -32,8 +32,11 @@ int arch_abi_from_name(const char *name)
 
 int arch_abi_of(uint32_t audit_arch, uint32_t nr)
 {
-	/* -1 is what a tracer leaves in nr to skip a call; it has x32's bit but is no x32 call. */
-	uint32_t base = nr == UINT32_MAX ? 0 : nr & X32_BIT;
+	/*
+	 * x32 is everything from bit 30 on: the kernel knows no 64-bit call up there, and one comparison tells the two apart
+	 * (libseccomp draws the same line). -1 is what a tracer leaves in nr to skip a call, and no x32 call.
+	 */
+	uint32_t base = nr >= X32_FIRST && nr != UINT32_MAX ? X32_FIRST : 0;
 	int without_base = -ENOENT;
 
 	for (int abi = 0; abi < CALLGATE_ABI_COUNT; abi++) {
@@ -44,7 +47,7 @@ int arch_abi_of(uint32_t audit_arch, uint32_t nr)
 		if (!arch_abis[abi].nr_base)
 			without_base = abi;
 	}
-	/* Bit 30 means nothing where no ABI uses it. */
+	/* Large numbers mean nothing where no ABI uses them. */
 	return without_base;
 }
 

@@ -30,7 +30,7 @@ const struct arch_abi *arch_abi_get(enum callgate_abi abi);
 /* By any of: our name, the OCI name, GOARCH, common spellings (uname -m: arm64, i686, armv7l …). -ENOENT when unknown. */
 int arch_abi_from_name(const char *name);
 
-/* The ABI that a (seccomp_data.arch, nr) pair belongs to, or -ENOENT. x32 is told from x86_64 by bit 30 of nr;
+/* The ABI that a (seccomp_data.arch, nr) pair belongs to, or -ENOENT. Numbers from 0x40000000 on are x32's;
  * nr == -1 belongs to the 64-bit ABI. */
 int arch_abi_of(uint32_t audit_arch, uint32_t nr);
 

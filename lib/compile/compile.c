@@ -50,7 +50,8 @@ static int by_audit_arch(const void *p, const void *q)
 /* The test of the architecture: points for those of the target, everything else is refused. */
 static int arch_tree(struct compiler *c)
 {
-	struct tree_cell points[CALLGATE_ABI_COUNT], cells[2 * CALLGATE_ABI_COUNT + 1];
+	struct tree_cell points[CALLGATE_ABI_COUNT], items[2 * CALLGATE_ABI_COUNT + 1];
+	struct cells cells = { .word = WORD_ARCH, .mask = WORD_ALL, .items = items, .owner = DAG_OWNER_NONE };
 	int bad = dag_ret(&c->decider.dag, c->profile->bad_arch_action, DAG_OWNER_NONE);
 	uint32_t next = 0;
 	size_t n = 0;
@@ -62,13 +63,14 @@ static int arch_tree(struct compiler *c)
 	qsort(points, c->arch_count, sizeof(*points), by_audit_arch);
 	for (size_t a = 0; a < c->arch_count; a++) {
 		if (next < points[a].lo)
-			cells[n++] = (struct tree_cell){ next, (uint32_t)bad, WEIGHT_ONE >> 16, false, false };
-		cells[n++] = points[a];
+			items[n++] = (struct tree_cell){ next, (uint32_t)bad, WEIGHT_ONE >> 16, false, false };
+		items[n++] = points[a];
 		next = points[a].lo + 1;
 	}
 	if (next)
-		cells[n++] = (struct tree_cell){ next, (uint32_t)bad, WEIGHT_ONE >> 16, false, false };
-	return decide_tree(&c->decider, WORD_ARCH, WORD_ALL, cells, n, DAG_OWNER_NONE, NULL);
+		items[n++] = (struct tree_cell){ next, (uint32_t)bad, WEIGHT_ONE >> 16, false, false };
+	cells.count = n;
+	return decide_tree(&c->decider, &cells);
 }
 
 static int build_dag(struct compiler *c)

@@ -153,17 +153,20 @@ static int build_bits(struct decider *d, uint32_t id, struct variable v, const s
 static int build_tree(struct decider *d, uint32_t id, struct variable v, const struct pieces *p)
 {
 	size_t n = p->list.count;
-	_cleanup_free_ struct tree_cell *cells = calloc(n, sizeof(*cells));
+	_cleanup_free_ struct tree_cell *items = calloc(n, sizeof(*items));
+	_cleanup_free_ int32_t *owners = calloc(n, sizeof(*owners));
+	struct cells cells = { v.word, v.mask, items, owners, n, owner_of(d, id) };
 
-	if (!cells)
+	if (!items || !owners)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
 		const struct piece *piece = &p->list.items[i];
 
-		cells[i] = (struct tree_cell){ piece->lo, (uint32_t)d->nodes.items[piece->residual], piece->weight, piece->point,
+		items[i] = (struct tree_cell){ piece->lo, (uint32_t)d->nodes.items[piece->residual], piece->weight, piece->point,
 					       piece->hot };
+		owners[i] = piece->owner;
 	}
-	return decide_tree(d, v.word, v.mask, cells, n, owner_of(d, id), NULL);
+	return decide_tree(d, &cells);
 }
 
 static int build_variable(struct decider *d, uint32_t id, struct variable v, struct pieces *p, const struct sample *samples,
@@ -208,44 +211,54 @@ int decide(struct decider *d, uint32_t residual, const struct sample *samples, s
 	return build(d, residual, samples, count);
 }
 
-static int tree_to_dag(struct decider *d, uint8_t word, uint32_t mask, const struct tree *tree, int32_t at, int32_t owner)
+/* Whom a == test serves. */
+static int32_t eq_owner(const struct cells *cells, uint32_t key)
+{
+	size_t from = 0, to = cells->count;
+
+	while (cells->owners && to - from > 1) {
+		size_t mid = (from + to) / 2;
+
+		if (cells->items[mid].lo <= key)
+			from = mid;
+		else
+			to = mid;
+	}
+	return cells->owners && cells->owners[from] != DAG_OWNER_NONE ? cells->owners[from] : cells->owner;
+}
+
+static int tree_to_dag(struct decider *d, const struct cells *cells, const struct tree *tree, int32_t at)
 {
 	const struct tree_node *t = &tree->nodes.items[at];
-	struct dag_node test = { .word = word, .mask = mask, .key = t->key, .owner = owner, .weight_yes = t->weight_yes,
-				 .weight_no = t->weight_no };
+	struct dag_node test = { .word = cells->word, .mask = cells->mask, .key = t->key, .owner = cells->owner,
+				 .weight_yes = t->weight_yes, .weight_no = t->weight_no };
 
 	if (t->kind == TREE_LEAF)
 		return (int)t->cls;
 	test.kind = t->kind == TREE_EQ ? DAG_EQ : DAG_GE;
-	test.yes = tree_to_dag(d, word, mask, tree, t->yes, owner);
+	test.yes = tree_to_dag(d, cells, tree, t->yes);
 	if (test.yes < 0)
 		return test.yes;
-	test.no = tree_to_dag(d, word, mask, tree, t->no, owner);
+	test.no = tree_to_dag(d, cells, tree, t->no);
 	if (test.no < 0)
 		return test.no;
-	/* A value of its own that leads to one clause is tested for that clause. */
-	if (test.kind == DAG_EQ && d->dag.nodes.items[test.yes].owner != DAG_OWNER_NONE)
-		test.owner = d->dag.nodes.items[test.yes].owner;
+	if (test.kind == DAG_EQ)
+		test.owner = eq_owner(cells, t->key);
 	return dag_test(&d->dag, test);
 }
 
-int decide_tree(struct decider *d, uint8_t word, uint32_t mask, const struct tree_cell *cells, size_t count, int32_t owner,
-		struct tree *ret_tree)
+int decide_tree(struct decider *d, const struct cells *cells)
 {
 	struct tree tree;
 	int r;
 
 	d->limits.work = MIN(TREE_WORK_MAX, d->work_left / 4);
-	r = tree_build(cells, count, &d->limits, &tree);
+	r = tree_build(cells->items, cells->count, &d->limits, &tree);
 	if (r < 0)
 		return r;
 	d->work_left -= tree.work;
-	r = tree_to_dag(d, word, mask, &tree, tree.root, owner);
-	if (ret_tree)
-		*ret_tree = tree;
+	r = tree_to_dag(d, cells, &tree, tree.root);
 	tree_done(&tree);
-	if (ret_tree)
-		ret_tree->nodes.items = NULL;
 	return r;
 }
 

@@ -11,7 +11,7 @@
 /* All calls together weigh this much. */
 #define WEIGHT_ONE ((uint64_t)1 << 40)
 /* What one more instruction costs, anywhere: so many executed instructions per call. */
-#define WEIGHT_PER_TEST (WEIGHT_ONE >> 15)
+#define WEIGHT_PER_TEST (WEIGHT_ONE >> 13)
 
 static inline bool permits(uint32_t action)
 {
@@ -29,9 +29,19 @@ struct decider {
 
 /* The node that decides a residual. Samples say which values are hot. */
 int decide(struct decider *d, uint32_t residual, const struct sample *samples, size_t count);
-/* A tree over cells of a word whose classes are nodes; `owner` for tests that are not one class's own. */
-int decide_tree(struct decider *d, uint8_t word, uint32_t mask, const struct tree_cell *cells, size_t count, int32_t owner,
-		struct tree *ret_tree);
+/*
+ * A tree over cells of a word whose classes are nodes. A cell that has a test of its own is tested for the clause that decides
+ * there, owners[cell] (NULL: none); every other test, and where there is none, for `owner`.
+ */
+struct cells {
+	uint8_t word;
+	uint32_t mask;
+	const struct tree_cell *items;
+	const int32_t *owners;
+	size_t count;
+	int32_t owner;
+};
+int decide_tree(struct decider *d, const struct cells *cells);
 void decider_done(struct decider *d);
 
 #endif

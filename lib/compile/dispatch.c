@@ -25,7 +25,7 @@ static int add_start(struct dispatch *arch, uint32_t start)
 	return vec_push(&arch->segments, (struct segment){ .start = start });
 }
 
-/* Where the meaning may change: around every number with a name, above the newest, where bit 30 tells x32 from x86_64, at -1. */
+/* Where the meaning may change: around every number with a name, above the newest, where x32 begins, at -1. */
 static int add_starts(struct compiler *c, struct dispatch *arch, enum callgate_abi abi)
 {
 	const struct arch_abi *info = arch_abi_get(abi);
@@ -66,7 +66,7 @@ static int segment_meaning(struct compiler *c, uint32_t audit_arch, struct segme
 
 int dispatch_segments(struct compiler *c, struct dispatch *arch)
 {
-	static const uint32_t fixed[] = { 0, 0x40000000, 0x80000000, 0xc0000000, 0xffffffff };
+	static const uint32_t fixed[] = { 0, 0x40000000, 0xffffffff };
 	size_t n = 0;
 	int r = 0;
 
@@ -85,6 +85,7 @@ int dispatch_segments(struct compiler *c, struct dispatch *arch)
 			continue;
 		*s = arch->segments.items[i];
 		r = segment_meaning(c, arch->audit_arch, s);
+		s->owner = c->decider.residuals.owner;
 		n++;
 	}
 	arch->segments.count = n;
@@ -295,25 +296,27 @@ static int keep_heavy(struct tree_cell *cells, size_t count)
 int dispatch_tree(struct compiler *c, struct dispatch *arch)
 {
 	size_t n = arch->segments.count;
-	_cleanup_free_ struct tree_cell *cells = calloc(n, sizeof(*cells));
-	struct tree tree;
+	_cleanup_free_ struct tree_cell *items = calloc(n, sizeof(*items));
+	_cleanup_free_ int32_t *owners = calloc(n, sizeof(*owners));
+	struct cells cells = { WORD_NR, WORD_ALL, items, owners, n, DAG_OWNER_NONE };
 	int r;
 
-	if (!cells)
+	if (!items || !owners)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
 		const struct segment *s = &arch->segments.items[i];
 		uint32_t next = i + 1 < n ? s[1].start : 0;
 
-		cells[i] = (struct tree_cell){ s->start, (uint32_t)c->decider.nodes.items[s->residual], s->weight,
+		items[i] = (struct tree_cell){ s->start, (uint32_t)c->decider.nodes.items[s->residual], s->weight,
 					       next == s->start + 1, false };
+		owners[i] = s->owner;
 	}
-	r = keep_heavy(cells, n);
+	r = keep_heavy(items, n);
 	if (!r)
-		r = decide_tree(&c->decider, WORD_NR, WORD_ALL, cells, n, DAG_OWNER_NONE, &tree);
+		r = decide_tree(&c->decider, &cells);
 	if (r < 0)
 		return r;
 	arch->root = r;
-	arch->cells = count_runs(cells, n);
+	arch->cells = count_runs(items, n);
 	return 0;
 }

@@ -13,6 +13,7 @@ struct segment {
 	uint32_t residual;
 	int8_t abi;         /* -1: none of the target */
 	int syscall;        /* -1: no name */
+	int32_t owner;      /* the first clause that decides */
 	uint64_t seen;      /* calls, in 1/CACHED_DIVISOR */
 	uint64_t weight;
 };

@@ -182,6 +182,8 @@ static int place_node(struct layout *l, int32_t id, struct held held)
 {
 	const struct dag_node *n = &l->dag->nodes.items[id];
 	struct held needs = { n->word, n->mask };
+	/* The dispatch's loads serve every rule. */
+	int32_t owner = n->word == WORD_NR || n->word == WORD_ARCH ? DAG_OWNER_NONE : n->owner;
 	enum entry entry;
 	uint32_t *at;
 	int r;
@@ -196,9 +198,9 @@ static int place_node(struct layout *l, int32_t id, struct held held)
 	if (r >= 0)
 		l->places[id].at[ENTRY_TEST] = (uint32_t)r;
 	if (r >= 0 && entry != ENTRY_TEST && n->mask != WORD_ALL)
-		r = append(l, OP_AND, n->mask, n->owner);
+		r = append(l, OP_AND, n->mask, owner);
 	if (r >= 0 && entry == ENTRY_LOAD)
-		r = append(l, OP_LOAD, offset_of(l, n->word), n->owner);
+		r = append(l, OP_LOAD, offset_of(l, n->word), owner);
 	if (r >= 0)
 		*at = (uint32_t)r;
 	return r;

@@ -90,6 +90,7 @@ static int plain_pieces(struct residuals *rs, uint32_t id, struct variable v, co
 		known.value = known.lo & known.mask;
 		piece.point = known.lo == known.hi;
 		r = residual_after(rs, id, &known, &piece.residual);
+		piece.owner = rs->owner;
 		if (!r)
 			r = vec_push(&out->list, piece);
 		if (r < 0)
@@ -114,6 +115,7 @@ static int masked_pieces(struct residuals *rs, uint32_t id, struct variable v, c
 	bool wrapped = false;
 	int r = residual_after(rs, id, &known, &other.residual);
 
+	other.owner = rs->owner;
 	for (size_t i = 0; i < values->count && !r; i++) {
 		uint32_t value = values->items[i];
 		struct piece piece = { .lo = value, .point = true };
@@ -124,6 +126,7 @@ static int masked_pieces(struct residuals *rs, uint32_t id, struct variable v, c
 			r = vec_push(&out->list, other);
 		if (!r)
 			r = residual_after(rs, id, &known, &piece.residual);
+		piece.owner = rs->owner;
 		if (!r)
 			r = vec_push(&out->list, piece);
 		next = next_under(v.mask, value);

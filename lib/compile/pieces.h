@@ -14,6 +14,7 @@ struct variable {
 /* Pieces stand in order of lo; values that cannot occur under the mask may be left out. */
 struct piece {
 	uint32_t lo, residual;
+	int32_t owner; /* the clause that decides here, as far as there is one */
 	bool point, hot;
 	uint64_t weight;
 };

@@ -57,12 +57,13 @@ static bool const_allow(const struct callgate_filter *filter, uint32_t arch, uin
 	return false;
 }
 
-/* The bitmaps have a bit for each number below NR_syscalls of the native and the compat ABI; x32 and ARM's private numbers have none. */
+/* The bitmaps have a bit for each number below NR_syscalls of the native and the compat ABI. x32's numbers (`newest` is without their
+ * bit 30) and ARM's private ones lie above. */
 bool compile_cacheable(const struct callgate_filter *filter, uint32_t audit_arch, uint32_t nr)
 {
 	int abi = arch_abi_of(audit_arch, nr);
 
-	if (abi < 0 || abi == CALLGATE_ABI_X32 || nr > arch_abi_get((enum callgate_abi)abi)->newest)
+	if (abi < 0 || nr > arch_abi_get((enum callgate_abi)abi)->newest)
 		return false;
 	return const_allow(filter, audit_arch, nr);
 }

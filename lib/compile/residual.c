@@ -212,6 +212,7 @@ static int draft_finish(struct residuals *rs, uint32_t *ret_id)
 	int r;
 
 	drop_needless(rs);
+	rs->owner = rs->draft[0].owner;
 	r = draft_key(rs);
 	if (!r)
 		r = seq_intern(&rs->keys, rs->scratch.items, rs->scratch.count, ret_id);

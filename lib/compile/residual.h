@@ -57,6 +57,7 @@ struct residuals {
 	struct literal *draft_literals;
 	size_t draft_literal_count, draft_literal_room;
 	VEC(uint32_t) scratch;
+	int32_t owner; /* of the first clause of the residual made last: before it is shared with others that are equal */
 	uint64_t work;
 };
 /* Literals looked at before a compilation is given up; about half a second. */

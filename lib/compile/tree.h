@@ -52,7 +52,7 @@ struct tree_limits {
 	uint64_t per_test; /* price of a test's existence, in units of weight */
 };
 #define TREE_LIMITS_FULL { TREE_OTHERS_MAX, TREE_OWN_MAX, TREE_RIVALS_MAX, TREE_WORK_MAX, 0 }
-#define TREE_WORK_MAX 4000000u /* some 10 ms */
+#define TREE_WORK_MAX 8000000u /* about 10 ms */
 
 int tree_build(const struct tree_cell *cells, size_t count, const struct tree_limits *limits, struct tree *ret_tree);
 void tree_done(struct tree *tree);

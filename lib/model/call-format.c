@@ -18,12 +18,9 @@ static uint64_t as_stored(uint64_t constant, unsigned width)
 static const char *exact_name(const char *family, uint64_t value, enum callgate_abi abi, unsigned width)
 {
 	const char *name = arch_constant_name(family, value, abi);
-	uint64_t back;
 
 	if (!name && width == 32 && value & 0x80000000u)
 		name = arch_constant_name(family, (uint64_t)(int64_t)(int32_t)value, abi);
-	if (!name || arch_constant_value(family, name, abi, &back) || as_stored(back, width) != value)
-		return NULL;
 	return name;
 }
 
@@ -132,6 +129,14 @@ void call_format_argument(struct buf *out, enum callgate_abi abi, int syscall, u
 		put_number(out, arg->kind, width, value);
 }
 
+/* An x32 number without its base, unless that would be read as another one. */
+static uint32_t without_base(int abi, uint32_t nr)
+{
+	uint32_t base = abi >= 0 ? arch_abi_get((enum callgate_abi)abi)->nr_base : 0;
+
+	return nr - base < base ? nr - base : nr;
+}
+
 static void put_head(const struct callgate_call *call, int abi, int syscall, struct buf *out)
 {
 	if (abi < 0)
@@ -143,7 +148,7 @@ static void put_head(const struct callgate_call *call, int abi, int syscall, str
 	else if (call->nr == UINT32_MAX)
 		buf_puts(out, "-1");
 	else
-		buf_printf(out, "syscall_%" PRIu32, abi >= 0 ? call->nr & ~arch_abi_get((enum callgate_abi)abi)->nr_base : call->nr);
+		buf_printf(out, "syscall_%" PRIu32, without_base(abi, call->nr));
 }
 
 /* Named protocols are the Internet's; in another domain, which is the argument before the type, the same number is another protocol. */

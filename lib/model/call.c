@@ -111,8 +111,10 @@ static int parse_nr(struct parser *p, const char *token, const char *start, uint
 		return r;
 	if (number > UINT32_MAX && (*token != '-' || (int64_t)number < INT32_MIN))
 		return diag_error(p->diags, -EINVAL, "call-syntax", where(p, start), "%s is too large for the number of a system call", token);
-	/* `|`: an x32 number is right with and without its bit, and -1 belongs to no ABI */
-	*ret_nr = (uint32_t)number | arch_abi_get(p->abi)->nr_base;
+	/* an x32 number is right with and without its base; -1 belongs to no ABI */
+	*ret_nr = (uint32_t)number;
+	if (*ret_nr < arch_abi_get(p->abi)->nr_base)
+		*ret_nr += arch_abi_get(p->abi)->nr_base;
 	p->syscall = arch_syscall_at(p->abi, *ret_nr);
 	return 0;
 }

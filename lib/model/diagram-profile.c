@@ -156,22 +156,19 @@ static int add_start(struct segments *s, uint32_t start)
 }
 
 /*
- * Where the answer may change within one architecture: at each number with a name and right behind it, above the newest
- * number, where bit 30 moves between x86_64 and x32, and at -1.
+ * Where the answer may change within one architecture: at each number with a name and right behind it (the newest has a name
+ * too), where x32 begins, and at -1.
  */
 static int collect_starts(uint32_t audit_arch, struct segments *s)
 {
-	static const uint32_t fixed[] = { 0, 0x40000000, 0x80000000, 0xc0000000, 0xffffffff };
+	static const uint32_t fixed[] = { 0, 0x40000000, 0xffffffff };
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(fixed) && !r; i++)
 		r = add_start(s, fixed[i]);
 	for (unsigned abi = 0; abi < CALLGATE_ABI_COUNT && !r; abi++) {
-		const struct arch_abi *info = arch_abi_get(abi);
-
-		if (info->audit_arch != audit_arch)
+		if (arch_abi_get(abi)->audit_arch != audit_arch)
 			continue;
-		r = add_start(s, info->nr_base + info->newest + 1);
 		for (unsigned id = 0; id < arch_syscall_count() && !r; id++) {
 			int64_t nr = arch_syscall_nr(abi, (int)id);
 

@@ -205,7 +205,7 @@ static void test_format_abi(void **state)
 		{ { .arch = 0x40000003, .nr = 3 }, CALLGATE_ABI_I386, "i386:read(0, NULL, 0)" },
 		{ { .arch = AUDIT_X86_64, .nr = 0x40000029, .args = { 1 } }, CALLGATE_ABI_X32, "x32:socket(AF_UNIX, 0, 0)" },
 		{ { .arch = AUDIT_X86_64, .nr = 0x400003e7 }, CALLGATE_ABI_X32, "x32:syscall_999()" },
-		{ { .arch = AUDIT_X86_64, .nr = 0xc0000005 }, CALLGATE_ABI_X32, "x32:syscall_2147483653()" },
+		{ { .arch = AUDIT_X86_64, .nr = 0xc0000005 }, CALLGATE_ABI_X32, "x32:syscall_3221225477()" },
 		{ { .arch = 0x12345678, .nr = 3, .args = { 0, 5 } }, CALLGATE_ABI_COUNT, "arch_0x12345678:syscall_3(0, 5)" },
 		{ { .arch = 0, .nr = UINT32_MAX }, CALLGATE_ABI_COUNT, "arch_0x00000000:-1()" },
 	};
@@ -310,7 +310,7 @@ static void test_action_text(void **state)
 		{ CALLGATE_ALLOW, "0x7fff0000" },
 	};
 	static const char *const bad[] = {
-		"", "allows", "allo", "ALLOW(1)", "allow:0", "errno:", "errno()", "errno(EPERM", "errno:EPERM)", "errno:EWHAT", "errno:65536",
+		"", "allows", "allo", "ALLOW(1)", "allow:0", "errno:", "errno()", "errno(EPERM", "errno(12", "errno:EPERM)", "errno:EWHAT", "errno:65536",
 		"errno:-1", "errno(1)x", "errno:1)", "0x", "0x100000000", "12", "-1", "kill:1", "errno:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "(1)",
 	};
 	char text[40];

@@ -296,7 +296,7 @@ static void generate(const struct bench *b, enum callgate_abi abi, struct callga
 	switch (rnd() % 16) {
 	case 0: call->nr = nr < 0 ? (uint32_t)(rnd() % 600) : (uint32_t)nr + 1; break;
 	case 1: call->nr = (uint32_t)rnd() % 700 | (rnd() % 2 ? 0x40000000u : 0); break;
-	case 2: call->nr = (uint32_t[]){ UINT32_MAX, 0x7fffffff, 0x40000000, 0x3fffffff, 0x80000000, 512, 547 }[rnd() % 7]; break;
+	case 2: call->nr = (uint32_t[]){ UINT32_MAX, 0x7fffffff, 0x40000000, 0x3fffffff, 0x80000000, 0xc0000001, 512, 547 }[rnd() % 8]; break;
 	default: call->nr = nr < 0 ? (uint32_t)(rnd() % 500) : (uint32_t)nr;
 	}
 	if (rnd() % 64 == 0)
