@@ -79,7 +79,7 @@ static void explain_text(struct cli *cli, const struct cli_source *source, const
 	} else {
 		cli_say("  %s", reason(source, target, call));
 	}
-	cli_say("  instruction %u, the %zuth executed", v->path[v->steps - 1], v->steps);
+	cli_say("  instruction %u, after %zu executed", v->path[v->steps - 1], v->steps - 1);
 	if (cli->values[OPT_PATH])
 		print_path(filter, source->profile, v);
 }

@@ -22,6 +22,7 @@ struct hardening {
 	size_t runs;
 	uint64_t calls;
 	size_t new_in_last;                  /* (ABI, number)s that only the last run showed */
+	struct callgate_target target;       /* this machine */
 	struct callgate_profile *profile;
 	struct callgate_filter *filter;
 	struct callgate_filter_report report;
@@ -83,12 +84,10 @@ static int learn(struct cli *cli, struct hardening *h)
 		.args = !args || !strcmp(args, "safe") ? CALLGATE_LEARN_ARGS_SAFE :
 			!strcmp(args, "all") ? CALLGATE_LEARN_ARGS_ALL : CALLGATE_LEARN_ARGS_NONE,
 	};
-	struct callgate_target target = { 0 };
-
 	h->new_in_last = count_new_in_last(h);
 	if (callgate_learn((const struct callgate_trace *const *)h->traces, h->runs, &learn_options, &h->profile, cli->diags) < 0 ||
-	    callgate_compile(h->profile, &target, &h->filter, cli->diags) < 0 ||
-	    callgate_filter_report(h->filter, h->profile, &target, &h->report) < 0)
+	    callgate_compile(h->profile, &h->target, &h->filter, cli->diags) < 0 ||
+	    callgate_filter_report(h->filter, h->profile, &h->target, &h->report) < 0)
 		return cli_trouble(cli);
 	return CLI_YES;
 }
@@ -107,7 +106,6 @@ static void print_denied(const struct callgate_observation *o)
 
 static int try_profile(struct cli *cli, struct hardening *h)
 {
-	struct callgate_target target = { 0 };
 	struct callgate_record_result result;
 	struct callgate_trace *trace = NULL;
 	struct callgate_observation o;
@@ -116,7 +114,7 @@ static int try_profile(struct cli *cli, struct hardening *h)
 	if (cli->values[OPT_NO_TRIAL])
 		return CLI_YES;
 	h->recording.what = "trial run";
-	r = cli_record(cli, &h->recording, h->profile, &target, &trace, &result);
+	r = cli_record(cli, &h->recording, h->profile, &h->target, &trace, &result);
 	cli_flush_diags(cli);
 	for (size_t i = 0; trace && callgate_trace_get(trace, i, &o); i++) {
 		if (o.evidence != CALLGATE_EVIDENCE_DENIED)
@@ -204,6 +202,8 @@ static int prepare(struct cli *cli, struct hardening *h)
 	if (runs && (!*runs || *end || !h->runs || h->runs > RUNS_MAX))
 		return cli_error(cli, "usage-value", "--runs takes a number from 1 to %d, not \"%s\"", RUNS_MAX, runs);
 	if (cli->values[OPT_DURATION] && cli_parse_seconds(cli, cli->values[OPT_DURATION], &h->recording.until_seconds) != CLI_YES)
+		return CLI_TROUBLE;
+	if (cli_target(cli, NULL, NULL, NULL, false, &h->target) != CLI_YES)
 		return CLI_TROUBLE;
 	h->traces = calloc(h->runs, sizeof(*h->traces));
 	return h->traces ? CLI_YES : cli_error(cli, "no-memory", "out of memory");

@@ -42,29 +42,36 @@ static void print_abis(unsigned abis)
 	putchar('\n');
 }
 
-static void print_names(struct cli *cli, struct callgate_profile *profile, bool conditional)
+/* Names without conditions whose action permits, or refuses. */
+static void print_names(struct callgate_profile *profile, bool permitted)
 {
 	struct callgate_rule rule;
-	char last[64] = "";
+	char last[64] = "", action[48], word[128];
 	int column = 0;
 
 	for (size_t i = 0; callgate_profile_rule(profile, i, &rule) == 0; i++) {
-		if ((*rule.condition != '\0' || rule.guarded) != conditional || (!conditional && !strcmp(last, rule.syscall_name)))
+		if (*rule.condition || rule.guarded || !strcmp(last, rule.syscall_name) || callgate_action_permits(rule.action) != permitted)
 			continue;
 		snprintf(last, sizeof(last), "%s", rule.syscall_name);
-		if (conditional) {
-			char action[48];
-
-			cli_say("  %s%s%s %s%s → %s", cli_style(cli, STYLE_BOLD), rule.syscall_name, cli_style(cli, STYLE_PLAIN), rule.condition,
-				rule.guarded ? " (guarded)" : "", callgate_action_format(rule.action, action, sizeof(action)));
-			continue;
-		}
-		if (column && column + (int)strlen(last) > 94)
+		snprintf(word, sizeof(word), rule.action == CALLGATE_ALLOW ? "%s" : "%s: %s", rule.syscall_name,
+			 callgate_action_format(rule.action, action, sizeof(action)));
+		if (column && column + (int)strlen(word) > 94)
 			column = (putchar('\n'), 0);
-		column += printf(column ? " %s" : "  %s", last);
+		column += printf("%s%s", column ? (rule.action == CALLGATE_ALLOW ? " " : ", ") : "  ", word);
 	}
 	if (column)
 		putchar('\n');
+}
+
+static void print_conditional(struct cli *cli, struct callgate_profile *profile)
+{
+	struct callgate_rule rule;
+	char action[48];
+
+	for (size_t i = 0; callgate_profile_rule(profile, i, &rule) == 0; i++)
+		if (*rule.condition || rule.guarded)
+			cli_say("  %s%s%s %s%s → %s", cli_style(cli, STYLE_BOLD), rule.syscall_name, cli_style(cli, STYLE_PLAIN), rule.condition,
+				rule.guarded ? "(guarded)" : "", callgate_action_format(rule.action, action, sizeof(action)));
 }
 
 static void show_summary(struct cli *cli, const struct cli_source *source, const struct callgate_target *target)
@@ -83,13 +90,17 @@ static void show_summary(struct cli *cli, const struct cli_source *source, const
 		cli_say("new calls    ERRNO(%s)", callgate_errno_name(unknown) ? callgate_errno_name(unknown) : "?");
 	cli_say("system calls %zu in %zu rules: %zu allowed, %zu with conditions, %zu refused by name", n.names, n.rules, n.allowed,
 		n.conditional, n.refused);
-	if (n.allowed + n.refused) {
-		cli_say("\nby name alone");
-		print_names(cli, source->profile, false);
+	if (n.allowed) {
+		cli_say("\nallowed whatever the arguments");
+		print_names(source->profile, true);
+	}
+	if (n.refused) {
+		cli_say("\nrefused by name");
+		print_names(source->profile, false);
 	}
 	if (n.conditional) {
 		cli_say("\nwith conditions");
-		print_names(cli, source->profile, true);
+		print_conditional(cli, source->profile);
 	}
 }
 

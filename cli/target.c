@@ -32,6 +32,14 @@ static int parse_kernel(struct cli *cli, const char *text, unsigned *ret_kernel)
 	return CLI_YES;
 }
 
+/* What a policy is for unless said otherwise: this machine. */
+static unsigned running_kernel(void)
+{
+	struct callgate_features features;
+
+	return callgate_probe(&features) < 0 ? 0 : features.kernel & ~0xffu;
+}
+
 int cli_target(struct cli *cli, const char *const *abis, const char *const *caps, const char *kernel, bool strict64,
 	       struct callgate_target *ret_target)
 {
@@ -53,6 +61,8 @@ int cli_target(struct cli *cli, const char *const *abis, const char *const *caps
 	}
 	if (kernel && parse_kernel(cli, kernel, &target.kernel) != CLI_YES)
 		return CLI_TROUBLE;
+	if (!kernel)
+		target.kernel = running_kernel();
 	*ret_target = target;
 	return CLI_YES;
 }

@@ -2,6 +2,8 @@
 /* The public functions about facts, calls, traces and profiles: argument checks and composition, no logic. */
 #include <callgate.h>
 
+#include <strings.h>
+
 #include "arch/arch.h"
 #include "base/diag.h"
 #include "base/util.h"
@@ -141,7 +143,18 @@ int callgate_call_format(const struct callgate_call *call, char **ret_text)
 	return buf_take(&text, ret_text, NULL);
 }
 
-int callgate_capability_value(const char *name) { return name ? arch_cap_value(name) : -ENOENT; }
+int callgate_capability_value(const char *name)
+{
+	char full[40] = "CAP_";
+	size_t start = name && !strncasecmp(name, full, 4) ? 0 : 4, i;
+
+	if (!name || strlen(name) + start >= sizeof(full))
+		return -ENOENT;
+	for (i = 0; name[i]; i++)
+		full[start + i] = name[i] >= 'a' && name[i] <= 'z' ? (char)(name[i] - 'a' + 'A') : name[i];
+	full[start + i] = '\0';
+	return arch_cap_value(full);
+}
 
 /* ---- Traces ---- */
 
