@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run the command on case folders and compare what it says, byte for byte.
 
-    tests/golden/run [VERB[/CASE]…]         UPDATE=1 rewrites what is expected; read the diff before you keep it
+    tests/golden/cases.py [VERB[/CASE]…]         UPDATE=1 rewrites what is expected; read the diff before you keep it
 
 A case is a folder tests/golden/VERB/CASE with
 
