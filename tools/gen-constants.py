@@ -222,8 +222,11 @@ def ioctl_names(compiler, header):
 def ioctl_values(compiler):
     """All ioctl numbers."""
     headers = [f"linux/{h}" for h in sorted(os.listdir(os.path.join(compiler.root, "linux"))) if h.endswith(".h")]
-    headers += ["asm/ioctls.h", "asm-generic/ioctls.h", "asm/sockios.h", "asm-generic/sockios.h", "drm/drm.h", "scsi/sg.h"]
+    headers += ["asm/ioctls.h", "asm/sockios.h", "drm/drm.h", "scsi/sg.h"]
     wanted = {h: names for h in headers if (names := ioctl_names(compiler, h))}
+    for name in ("ioctls.h", "sockios.h"):
+        # Most ABIs' header only includes the generic one. Including that directly would overrule those that have their own.
+        wanted.setdefault(f"asm/{name}", set()).update(ioctl_names(compiler, f"asm-generic/{name}"))
     merged = {}
     collect(compiler, sorted(wanted), wanted, merged)
     return {name: value for name, value in merged.items()
@@ -231,17 +234,23 @@ def ioctl_values(compiler):
 
 
 def collect(compiler, headers, wanted, merged):
-    """Values of many headers at once; what cannot be included together is halved until it can."""
-    first = ["linux/types.h", "linux/ioctl.h", "linux/termios.h"]
-    result = compiler.run([*first, *headers], ["-fsyntax-only"], "", check=False)
+    """Values of many headers at once. Those that the compiler complains of are set aside and tried without the others."""
+    first = ["callgate-time.h", "linux/ioctl.h", "linux/termios.h"]
+    result = compiler.run([*first, *headers], ["-fsyntax-only", "-ferror-limit=0", "-fno-caret-diagnostics"], "", check=False)
+    lines = {int(line) - len(first) - 1 for line in re.findall(r"^In file included from <stdin>:(\d+):", result.stderr, re.M)}
+    bad = [h for i, h in enumerate(headers) if i in lines]
     if result.returncode == 0:
         merged |= compiler.values([*first, *headers], sorted(set().union(*(wanted[h] for h in headers))))
-    elif len(headers) > 1:
+    elif len(headers) == 1:
+        if compiler.name == "x86_64":
+            print(f"gen-constants: {headers[0]} cannot be included", file=sys.stderr)
+    elif bad and len(bad) < len(headers):
+        collect(compiler, [h for h in headers if h not in bad], wanted, merged)
+        collect(compiler, bad, wanted, merged)
+    else:
         middle = len(headers) // 2
         collect(compiler, headers[:middle], wanted, merged)
         collect(compiler, headers[middle:], wanted, merged)
-    elif compiler.name == "x86_64":
-        print(f"gen-constants: {headers[0]} cannot be included", file=sys.stderr)
 
 
 def family_values(compiler, family):

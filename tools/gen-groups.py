@@ -21,7 +21,7 @@ def parse(text):
             groups.append((line.strip(), "", []))
         elif groups and (match := re.fullmatch(r"\s+# (.*)", line)):
             name, _, members = groups[-1]
-            groups[-1] = (name, match[1].replace(",", ";"), members)
+            groups[-1] = (name, match[1], members)
         elif groups and re.fullmatch(r"\s+@?\w[\w-]*", line):
             groups[-1][2].append(line.strip())
     return groups
@@ -42,8 +42,9 @@ def main():
     print(f"# Left out, since no ABI here has them: {' '.join(missing)}")
     print("# Written by tools/gen-groups.py.")
     print("group,help,members")
+    writer = csv.writer(sys.stdout, lineterminator="\n")
     for name, text, members in sorted(groups):
-        print(f"{name},{text},{' '.join(sorted(m for m in members if m not in missing))}")
+        writer.writerow([name, text, " ".join(sorted(m for m in members if m not in missing))])
 
 
 if __name__ == "__main__":

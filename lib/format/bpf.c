@@ -35,9 +35,6 @@ int bpf_read(const void *bytes, size_t size, const char *file, struct callgate_f
 	if (r)
 		return r == -ENOMEM ? diag_oom(diags) : r;
 	memcpy(filter->insns, bytes, size);
-	/* An imported program has no clauses to point back to. */
-	free(filter->rules);
-	filter->rules = NULL;
 	filter->big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
 	r = filter_check(filter->insns, filter->count, file, diags);
 	if (r)

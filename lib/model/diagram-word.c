@@ -134,18 +134,20 @@ static struct diagram_word multiply(struct diagram *d, const struct diagram_word
 	return sum;
 }
 
-/* Long division. Where the divisor is 0 the answer is arbitrary: the program has ended there. */
+/*
+ * Long division. The rest is never above the bits taken in so far, so doubling it loses none. Where the divisor is 0 the answer
+ * is arbitrary: the program has ended there.
+ */
 static struct diagram_word divide(struct diagram *d, const struct diagram_word *a, const struct diagram_word *divisor)
 {
 	struct diagram_word quotient = diagram_word_constant(0), rest = diagram_word_constant(0);
 
 	for (unsigned i = DIAGRAM_WORD_BITS; i-- > 0 && !d->error;) {
-		diagram_ref over = rest.bit[DIAGRAM_WORD_BITS - 1]; /* bit 32 of twice the rest */
 		struct diagram_word less;
 
 		rest = move(&rest, 1, true);
 		rest.bit[0] = a->bit[i];
-		quotient.bit[i] = diagram_or(d, over, diagram_word_greater(d, &rest, divisor, DIAGRAM_TRUE));
+		quotient.bit[i] = diagram_word_greater(d, &rest, divisor, DIAGRAM_TRUE);
 		less = subtract(d, &rest, divisor);
 		rest = diagram_word_choose(d, quotient.bit[i], &less, &rest);
 	}

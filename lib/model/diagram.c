@@ -17,7 +17,8 @@
 #define NODES_MAX 0x7fffffffu /* above are the names of apply's operations in the memo */
 
 /* Operations of apply, as they stand in diagram_memo.c; APPLY_SET_BIT + i for bit i. */
-enum { APPLY_SET_BIT = NODES_MAX + 1, APPLY_STACK = APPLY_SET_BIT + 32 };
+#define APPLY_SET_BIT (NODES_MAX + 1)
+#define APPLY_STACK   (APPLY_SET_BIT + 32)
 
 /* ---- Storage ---- */
 

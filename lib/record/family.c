@@ -192,7 +192,7 @@ bool family_reap(struct family *family)
 	return false;
 }
 
-void tree_reap_last(struct family *family)
+void family_reap_last(struct family *family)
 {
 	if (!family->command_ended && waitpid(family->command, &family->status, __WALL) == family->command)
 		family->command_ended = true;
@@ -219,7 +219,7 @@ void family_signal(const struct family *family, int signal)
 			kill(all.list.items[i].pid, signal);
 }
 
-void tree_signal_command(const struct family *family, int signal)
+void family_signal_command(const struct family *family, int signal)
 {
 	if (family->command_ended)
 		family_signal(family, signal);

@@ -291,7 +291,7 @@ static void abandon(struct notify *n)
 {
 	family_signal(&n->session.family, SIGKILL);
 	close_fd(&n->launch.listener);
-	tree_reap_last(&n->session.family);
+	family_reap_last(&n->session.family);
 }
 
 /* Wake the recorder on the task's CPU, and the task on ours: they take turns anyway. Only faster, so a refusal does not matter. */
@@ -315,7 +315,7 @@ static int record(struct notify *n)
 		abandon(n);
 		return r;
 	}
-	tree_reap_last(&n->session.family);
+	family_reap_last(&n->session.family);
 	return launch_result(&n->launch, n->setup, n->diags);
 }
 

@@ -114,7 +114,7 @@ void session_signals(struct session *s, int fd)
 			terminate(s);
 		/* SI_USER, SI_QUEUE, SI_TKILL: sent by a process, to us alone */
 		else if (info.ssi_code <= 0)
-			tree_signal_command(&s->family, (int)info.ssi_signo);
+			family_signal_command(&s->family, (int)info.ssi_signo);
 		s->last_signal = now;
 	}
 	plan(s);

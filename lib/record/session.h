@@ -84,9 +84,9 @@ void family_done(struct family *family);                              /* for _cl
 /* Reap what has ended, without waiting. True when it is certain that no recorded process is left. */
 bool family_reap(struct family *family);
 /* No task is under the filter any more: take the command's status and the last zombies, which may take a moment to appear. */
-void tree_reap_last(struct family *family);
+void family_reap_last(struct family *family);
 void family_signal(const struct family *family, int signal);
-void tree_signal_command(const struct family *family, int signal); /* or all, once the command itself has ended */
+void family_signal_command(const struct family *family, int signal); /* or all, once the command itself has ended */
 
 /* ---- setuid: advice ---- */
 

@@ -63,8 +63,8 @@ static int read_whole(const char *path, uint8_t **ret_bytes, size_t *ret_size)
 static int replay(const char *folder, const char *name)
 {
 	char path[4096];
-	uint8_t *bytes;
-	size_t size;
+	uint8_t *bytes = NULL;
+	size_t size = 0;
 	int r;
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);

@@ -9,18 +9,21 @@ import sys
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("BUILD", SOURCE / "build"))
 COMMAND = os.environ.get("CALLGATE", str(BUILD / "cli/callgate"))
+SHOWN = 25  # findings of one test
 
 _failed = []
 
 
 def check(name, findings):
-    """ok, or not ok with every finding on a line of its own."""
+    """ok, or not ok with each finding on a line of its own."""
     findings = list(findings)
     if findings:
         _failed.append(name)
         print(f"not ok {name}: {len(findings)} finding{'s' if len(findings) > 1 else ''}")
-        for finding in findings:
+        for finding in findings[:SHOWN]:
             print(f"    {finding}")
+        if findings[SHOWN:]:
+            print(f"    … and {len(findings) - SHOWN} more")
     else:
         print(f"ok {name}")
 

@@ -64,12 +64,6 @@ if grep -rlaF -e "$work" -e "$SOURCE/" "$root" >"$work/log"; then
 else
 	ok 'no build folder in what is installed'
 fi
-if grep -rlaF "$(uname -n)" "$root/usr/lib" "$root/usr/bin" >"$work/log" && [ "$(uname -n)" != localhost ]; then
-	not_ok 'no host name in what is installed' "$(tr '\n' ' ' <"$work/log")"
-else
-	ok 'no host name in what is installed'
-fi
-
 pc=$(find "$root" -name callgate.pc)
 if [ -z "$pc" ]; then
 	not_ok 'there is a pkg-config file'
@@ -102,7 +96,7 @@ else
 fi
 
 check 'uninstalls' env DESTDIR="$root" ninja -C "$work/one/tree" uninstall
-if [ -n "$(find "$root" \( -type f -o -type l \))" ]; then
+if [ -d "$root" ] && [ -n "$(find "$root" \( -type f -o -type l \))" ]; then
 	not_ok 'uninstalling leaves nothing' "$(find "$root" -type f | head -n 5 | tr '\n' ' ')"
 else
 	ok 'uninstalling leaves nothing'

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""tests/run and tests/golden/run notice what must not pass: crashes, hangs, silence, broken promises, cases that expect nothing."""
+"""tests/run and tests/golden/cases.py notice what must not pass: crashes, hangs, silence, broken promises, cases that expect nothing."""
 import importlib.machinery
 import importlib.util
 import os
@@ -43,7 +43,7 @@ PROGRAMS = [
     ("live, all skipped", "printf 'SKIP: no root\\nskip b (0.0 s)\\n'; exit 77", True, 0, 0, 1),
 ]
 
-# name, {file: text}, what tests/golden/run must begin its line with
+# name, {file: text}, what tests/golden/cases.py must begin its line with
 CASES = [
     ("matches", {"cmd": "echo a; echo b >&2; exit 3", "out": "a\n", "err": "b\n", "rc": "3\n"}, "ok"),
     ("differs", {"cmd": "echo a", "out": "b\n"}, "not ok"),
@@ -79,7 +79,7 @@ def judge_cases():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
         script = golden / "run"
-        script.write_bytes((lib.SOURCE / "tests/golden/run").read_bytes())
+        script.write_bytes((lib.SOURCE / "tests/golden/cases.py").read_bytes())
         env = {k: v for k, v in os.environ.items() if k != "UPDATE"}
         done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, env=env)
         for name, _, expected in CASES:

@@ -27,7 +27,7 @@ def global_symbols():
                           text=True).stdout
     source = ""
     for line in text.splitlines():
-        member = re.match(r"File: .*\((.*)\.o\)$", line) or re.match(r"File: .*/([^/]+)\.o$", line)
+        member = re.match(r"File: .*[(\[/]([^/]+)\.o[)\]]?$", line)
         source = member.group(1) if member else source
         fields = line.split()
         if len(fields) == 8 and fields[4] in ("GLOBAL", "WEAK") and fields[6] != "UND":
@@ -35,9 +35,8 @@ def global_symbols():
 
 
 def room_of(source, rooms):
-    """meson names objects after their source with its slashes made underscores: base_json.c."""
-    source = re.sub(r"^(.*_)?lib_", "", source.removeprefix("meson-generated_."))
-    first = source.lstrip("._").split("_")[0]
+    """meson names objects after their source below its own folder: base_json.c, callgate.c, meson-generated_.._arch_arch-tables.c."""
+    first = source.removeprefix("meson-generated_.._").split("_")[0]
     return first if first in rooms else "callgate*.c"
 
 

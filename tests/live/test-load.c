@@ -54,15 +54,21 @@ static void pretend_no_flags(unsigned flags)
 	install(insns, ARRAY_SIZE(insns));
 }
 
-static void pretend_seccomp_fails(int error)
+#define ANY_OPERATION 0xffff
+
+static void pretend_seccomp_fails(unsigned operation, int error)
 {
-	const struct callgate_insn insns[] = {
+	struct callgate_insn insns[] = {
 		LOAD(offsetof(struct seccomp_data, nr)),
-		IF_EQUAL(SYS_seccomp, 0, 1),
+		IF_EQUAL(SYS_seccomp, 0, 3),
+		LOAD(ARG(0)),
+		IF_EQUAL(operation, 0, 1),
 		RETURN(SECCOMP_RET_ERRNO | (unsigned)error),
 		RETURN(SECCOMP_RET_ALLOW),
 	};
 
+	if (operation == ANY_OPERATION)
+		insns[3].jf = 0;
 	install(insns, ARRAY_SIZE(insns));
 }
 
@@ -183,9 +189,21 @@ static void probe_is_not_sure_when_filtered(void)
 	struct callgate_features f;
 
 	CHECK(!probe().uncertain || probe().filtered);
-	pretend_seccomp_fails(EPERM);
+	pretend_seccomp_fails(ANY_OPERATION, EPERM);
 	f = probe();
 	CHECK(f.uncertain && f.filtered && !f.filter && !f.flags && !f.notify);
+}
+
+static void probe_is_not_sure_of_flags(void)
+{
+	pretend_seccomp_fails(SECCOMP_SET_MODE_FILTER, EPERM);
+	CHECK(probe().uncertain && !probe().filter);
+}
+
+static void probe_is_not_sure_of_actions(void)
+{
+	pretend_seccomp_fails(SECCOMP_GET_ACTION_AVAIL, EPERM);
+	CHECK(probe().uncertain && !probe().notify);
 }
 
 static void probe_of_an_older_kernel(void)
@@ -351,7 +369,7 @@ static void kernel_without_filters(void)
 static void kernel_without_seccomp(void)
 {
 	need_filters();
-	pretend_seccomp_fails(ENOSYS);
+	pretend_seccomp_fails(ANY_OPERATION, ENOSYS);
 	CHECK(!probe().filter && !probe().uncertain);
 	check_load_fails(allow, 1, 0, -ENOSYS, "load-unsupported", "CONFIG_SECCOMP");
 }
@@ -359,7 +377,7 @@ static void kernel_without_seccomp(void)
 static void refused_by_a_filter(void)
 {
 	need_filters();
-	pretend_seccomp_fails(EPERM);
+	pretend_seccomp_fails(ANY_OPERATION, EPERM);
 	check_load_fails(allow, 1, 0, -EPERM, "load-refused", "refuse");
 }
 
@@ -408,6 +426,8 @@ static const struct live_case cases[] = {
 	{ "probe-changes-nothing", probe_changes_nothing, 5 },
 	{ "probe-sees-privileges", probe_sees_privileges, 5 },
 	{ "probe-is-not-sure-when-filtered", probe_is_not_sure_when_filtered, 5 },
+	{ "probe-is-not-sure-of-flags", probe_is_not_sure_of_flags, 5 },
+	{ "probe-is-not-sure-of-actions", probe_is_not_sure_of_actions, 5 },
 	{ "probe-of-an-older-kernel", probe_of_an_older_kernel, 5 },
 	{ "a-filter-holds", a_filter_holds, 5 },
 	{ "every-flag-loads", every_flag_loads, 5 },

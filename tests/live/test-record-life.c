@@ -63,10 +63,10 @@ static void path_is_searched(void)
 {
 	char folder[] = "/tmp/callgate-record-XXXXXX", search[PATH_MAX * 2];
 	struct callgate_diags *diags = callgate_diags_new();
-	char *plain, *path;
+	char *inner, *path = NULL;
 
-	CHECK(mkdtemp(folder));
-	plain = make_file(folder, "workload", "text", 0644);
+	/* a folder of that name is no command */
+	CHECK(mkdtemp(folder) && asprintf(&inner, "%s/workload", folder) > 0 && mkdir(inner, 0755) == 0);
 	snprintf(search, sizeof(search), "/nonexistent:%s:%s", folder, programs);
 	setenv("PATH", search, 1);
 	CHECK(record_find_command("workload", &path, diags) == 0 && !strcmp(path, workload), "%s", path);
@@ -74,7 +74,7 @@ static void path_is_searched(void)
 	setenv("PATH", "/nonexistent::", 1);
 	CHECK(chdir(programs) == 0 && record_find_command("workload", &path, diags) == 0 && !strcmp(path, "./workload"), "%s", path);
 	CHECK(record_find_command("", &path, diags) == -ENOENT);
-	unlink(plain);
+	rmdir(inner);
 	rmdir(folder);
 }
 

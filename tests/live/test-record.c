@@ -59,7 +59,13 @@ static void leader_ends_first(void)
 
 static void daemon_after_command(void)
 {
-	CHECK_COUNT(7, "daemon", "7");
+	struct recording rec = { 0 };
+
+	/* the status is the command's, not that of what ended last */
+	RECORD(&rec, workload, "daemon", "7", "5");
+	check_ended(&rec, 5);
+	CHECK(counted(&rec) == 7, "%llu", (unsigned long long)counted(&rec));
+	done(&rec);
 }
 
 static void launch_and_who(void)

@@ -296,6 +296,8 @@ static void test_constants(void **state)
 	assert_int_equal(constant(NULL, "AF_NETLINK", CALLGATE_ABI_S390X), 16);
 	assert_int_equal(constant("ioctl", "TIOCSTI", CALLGATE_ABI_X86_64), 0x5412);
 	assert_int_equal(constant("ioctl", "TCGETS", CALLGATE_ABI_PPC64LE), 0x402c7413);
+	assert_int_equal(constant("ioctl", "FIONREAD", CALLGATE_ABI_PPC64LE), 0x4004667f);
+	assert_int_equal(constant("sockopt", "SO_RCVTIMEO", CALLGATE_ABI_I386), 20);
 	assert_int_equal(constant("open_flags", "O_DIRECTORY", CALLGATE_ABI_X86_64), 0x10000);
 	assert_int_equal(constant("open_flags", "O_DIRECTORY", CALLGATE_ABI_AARCH64), 0x4000);
 	assert_int_equal(constant("open_flags", "O_DIRECT", CALLGATE_ABI_PPC64LE), 0x20000);

@@ -220,7 +220,7 @@ static void test_programs(void **state)
 	assert_true(lowered > total / 100 * 95 && nodes > total * 15);
 }
 
-/* One instruction changed that is known to run: the roots differ exactly when some call tells the programs apart, and the witness is one. */
+/* One instruction changed that is known to run: the roots differ exactly when a call tells the programs apart, and the witness does. */
 static void test_mutants(void **state)
 {
 	unsigned differ = 0, same = 0;
@@ -288,7 +288,9 @@ static const struct {
 	{ "itself away", { TAX, X(BPF_XOR) }, { K(BPF_AND, 0) } },
 	{ "thirds", { K(BPF_DIV, 3) }, { K(BPF_MUL, 0x5556), K(BPF_RSH, 16) } },
 	{ "shift by X + 32", { X(BPF_LSH) }, { STORE(0), TXA, K(BPF_ADD, 32), TAX, RECALL(0), X(BPF_LSH) } },
-	{ "a branch that changes nothing", { K(BPF_AND, 12) }, { JUMP(BPF_JGE, 512, 0, 2), K(BPF_AND, 12), { BPF_JMP | BPF_JA, 0, 0, 1 }, K(BPF_AND, 12) } },
+	{ "a branch that changes nothing",
+	  { K(BPF_AND, 12) },
+	  { JUMP(BPF_JGE, 512, 0, 2), K(BPF_AND, 12), { BPF_JMP | BPF_JA, 0, 0, 1 }, K(BPF_AND, 12) } },
 	{ "a length", { { BPF_LD | BPF_W | BPF_LEN, 0, 0, 9 } }, { K(BPF_AND, 0), K(BPF_OR, 64) } },
 };
 
@@ -395,9 +397,11 @@ static void test_work(void **state)
 static void test_mixed_fields(void **state)
 {
 	static const struct program cases[] = {
-		{ { LOAD(16), STORE(0), K(BPF_LSH, 16), TAX, RECALL(0), K(BPF_RSH, 16), X(BPF_OR), JUMP(BPF_JGT, 0x20005, 0, 1), RETURN(1), RETURN(2) }, 10, 0 },
-		{ { LOAD(16), K(BPF_AND, 0xffff), TAX, LOAD(20), K(BPF_AND, 0xffff0000), X(BPF_OR), JUMP(BPF_JGE, 0x20005, 0, 1), RETURN(1), RETURN(2) }, 9, 0 },
-		{ { LOAD(16), K(BPF_XOR, 1), JUMP(BPF_JEQ, 0x20005, 0, 1), RETURN(1), RETURN(2) }, 5, 0 },
+		{ .insns = { LOAD(16), STORE(0), K(BPF_LSH, 16), TAX, RECALL(0), K(BPF_RSH, 16), X(BPF_OR), JUMP(BPF_JGT, 0x20005, 0, 1),
+			     RETURN(1), RETURN(2) }, .count = 10 },
+		{ .insns = { LOAD(16), K(BPF_AND, 0xffff), TAX, LOAD(20), K(BPF_AND, 0xffff0000), X(BPF_OR), JUMP(BPF_JGE, 0x20005, 0, 1),
+			     RETURN(1), RETURN(2) }, .count = 9 },
+		{ .insns = { LOAD(16), K(BPF_XOR, 1), JUMP(BPF_JEQ, 0x20005, 0, 1), RETURN(1), RETURN(2) }, .count = 5 },
 	};
 	struct diagram *d = diagram_new(0);
 

@@ -115,6 +115,14 @@ static void test_scratch_paths(void **state)
 		INSN(BPF_LD | BPF_MEM, .k = 0),
 		RET_A,
 	};
+	const struct callgate_insn around[] = {
+		INSN(BPF_JMP | BPF_JEQ | BPF_K, .k = 1, .jt = 0, .jf = 2),
+		INSN(BPF_ST, .k = 0),
+		INSN(BPF_JMP | BPF_JA, .k = 1),
+		INSN(BPF_JMP | BPF_JA, .k = 1),
+		INSN(BPF_LD | BPF_MEM, .k = 0),
+		RET_A,
+	};
 
 	(void)state;
 	assert_int_equal(filter_check(insns, 7, NULL, NULL), 0);
@@ -123,6 +131,8 @@ static void test_scratch_paths(void **state)
 	insns[4].k = 0;
 	insns[1].jf = 3; /* one goes around the store */
 	refused(insns, 7, "instruction 5");
+	/* What is written where a jump leaves says nothing of the next instruction, which others come to. */
+	assert_int_equal(filter_check(around, ARRAY_SIZE(around), NULL, NULL), 0);
 	/* Behind a return the kernel goes on with what was written before it. No way leads there, and so it refuses this: */
 	insns[1] = INSN(BPF_JMP | BPF_JA, .k = 0);
 	insns[4] = RET(0);

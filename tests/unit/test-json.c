@@ -240,11 +240,12 @@ static void depth_64_is_read(void **state)
 	}
 }
 
+/* Processor time, so that a busy machine does not fail a test. */
 static double now(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 

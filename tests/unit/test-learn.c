@@ -309,6 +309,25 @@ static void test_mask(void **state)
 	assert_int_equal(eval(profile, X86_64, "mprotect", 0x1000, 4096, UINT64_C(1) << 40), EPERM_);
 }
 
+/* What was refused in between neither adds its bits nor parts the others. */
+static void test_mask_around_denied(void **state)
+{
+	_diags_ struct callgate_diags *diags = callgate_diags_new();
+	_trace_ struct callgate_trace *trace = new_trace();
+	_profile_ struct callgate_profile *profile = NULL;
+	struct callgate_observation denied = observe(X86_64, "mprotect", 4, 0, 0, 2, 5);
+
+	(void)state;
+	denied.evidence = CALLGATE_EVIDENCE_DENIED;
+	add(trace, observe(X86_64, "mprotect", 4, 0, 0, 1, 5));
+	add(trace, denied);
+	add(trace, observe(X86_64, "mprotect", 4, 0, 0, 4, 5));
+	profile = learn(trace, diags);
+	assert_int_equal(count_clauses(profile, "mprotect"), 1);
+	assert_int_equal(eval(profile, X86_64, "mprotect", 0, 0, 5), CALLGATE_ALLOW);
+	assert_int_equal(eval(profile, X86_64, "mprotect", 0, 0, 2), EPERM_);
+}
+
 static void test_generalised(void **state)
 {
 	_diags_ struct callgate_diags *diags = callgate_diags_new();
@@ -407,6 +426,7 @@ int main(void)
 		cmocka_unit_test(test_set),
 		cmocka_unit_test(test_width),
 		cmocka_unit_test(test_mask),
+		cmocka_unit_test(test_mask_around_denied),
 		cmocka_unit_test(test_generalised),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_args_none_and_all),

@@ -539,6 +539,17 @@ static void test_normal_form(void **state)
 		"}\n");
 }
 
+/* Members that stand alone. */
+static void test_small_forms(void **state)
+{
+	(void)state;
+	check_written(EXTRA("\"badArch\":\"LOG\""), "{\n  \"defaultAction\": \"SCMP_ACT_ERRNO\",\n  \"defaultErrnoRet\": 1,\n  \"syscalls\": [],\n"
+		      "  \"x-callgate\": {\n    \"version\": 1,\n    \"badArch\": \"LOG\"\n  }\n}\n");
+	check_written("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"archMap\":[{\"architecture\":\"SCMP_ARCH_RISCV64\"}]}",
+		      "{\n  \"defaultAction\": \"SCMP_ACT_ALLOW\",\n  \"archMap\": [\n    {\n      \"architecture\": \"SCMP_ARCH_RISCV64\",\n"
+		      "      \"subArchitectures\": []\n    }\n  ],\n  \"syscalls\": []\n}\n");
+}
+
 #define R(names, rest) "{\"names\":[" names "]," rest "}"
 #define A "\"action\":\"SCMP_ACT_ALLOW\""
 #define E "\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":13"
@@ -553,6 +564,7 @@ static void test_equal_meaning_equal_bytes(void **state)
 		  RULE(R("\"socket\"", A "," IF("2")) "," R("\"socket\"", A "," IF("1")) "," R("\"socket\"", A "," IF("2"))) },
 		/* what comes behind a rule that always decides, and what it already covers */
 		{ RULE(R("\"socket\"", A)), RULE(R("\"socket\"", A "," IF("1")) "," R("\"socket\"", A) "," R("\"socket\"", E)) },
+		{ RULE(R("\"mount\"", A)), RULE(R("\"mount\"", A ",\"includes\":{\"caps\":[\"CAP_SYS_ADMIN\"]}") "," R("\"mount\"", A)) },
 		{ RULE(R("\"socket\"", E "," IF("1")) "," R("\"socket\"", A)),
 		  RULE(R("\"socket\"", E "," IF("1")) "," R("\"socket\"", A) "," R("\"socket\"", A "," IF("2"))) },
 		{ RULE(R("\"mount\"", A ",\"includes\":{\"caps\":[\"CAP_SYS_ADMIN\"]}") "," R("\"mount\"", A ",\"includes\":{\"minKernel\":\"5.4\"}")),
@@ -807,6 +819,7 @@ int main(void)
 		cmocka_unit_test(test_extra),
 		cmocka_unit_test(test_weighted_shape),
 		cmocka_unit_test(test_normal_form),
+		cmocka_unit_test(test_small_forms),
 		cmocka_unit_test(test_equal_meaning_equal_bytes),
 		cmocka_unit_test(test_order_is_kept),
 		cmocka_unit_test(test_lossy_is_refused),

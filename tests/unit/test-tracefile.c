@@ -146,6 +146,27 @@ static void test_normal_form(void **state)
 	assert_string_equal(second, expected);
 }
 
+/* The writer does not rely on the order in which a recorder saw the calls. */
+static void test_order_of_recording(void **state)
+{
+	_trace_ struct callgate_trace *a = NULL, *b = NULL;
+	_cleanup_free_ char *first = NULL, *second = NULL;
+
+	(void)state;
+	assert_int_equal(trace_new(&a), 0);
+	assert_int_equal(trace_new(&b), 0);
+	for (uint32_t i = 0; i < 8; i++) {
+		struct callgate_observation up = { .abi = i % 2, .nr = i / 2, .args_known = 1, .args = { i }, .count = 1 };
+		struct callgate_observation down = { .abi = (7 - i) % 2, .nr = (7 - i) / 2, .args_known = 1, .args = { 7 - i }, .count = 1 };
+
+		assert_int_equal(trace_add(a, &up), 1);
+		assert_int_equal(trace_add(b, &down), 1);
+	}
+	first = write_text(a);
+	second = write_text(b);
+	assert_string_equal(first, second);
+}
+
 /* A task may call itself by any bytes. */
 static void test_hostile_names(void **state)
 {
@@ -233,6 +254,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_findings),
 		cmocka_unit_test(test_normal_form),
+		cmocka_unit_test(test_order_of_recording),
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_equal_calls_add_up),
 		cmocka_unit_test(test_bpf),

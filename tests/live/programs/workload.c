@@ -223,11 +223,11 @@ static int run_unknown(void)
 	return syscall(-1) != -1 || errno != ENOSYS;
 }
 
-/* daemon N: calls made after the command has ended */
+/* daemon N STATUS: calls made after the command has ended */
 static int run_daemon(void)
 {
 	if (fork())
-		_exit(0);
+		_exit((int)number(3));
 	setsid();
 	if (fork())
 		_exit(0);
