@@ -69,7 +69,7 @@ int callgate_syscall_argument(enum callgate_abi abi, const char *name, unsigned 
 	static const char *const learn[] = { [ARCH_LEARN_NONE] = "none", [ARCH_LEARN_KEEP] = "keep",
 					     [ARCH_LEARN_SET] = "set", [ARCH_LEARN_MASK] = "mask" };
 	int id = name && abi_valid(abi) ? arch_syscall_id(name) : -ENOENT;
-	const struct arch_arg *arg = id < 0 ? NULL : arch_arg_get(id, index);
+	const struct arch_arg *arg = id < 0 ? NULL : arch_arg_of(abi, id, index);
 
 	if (!arg)
 		return -ENOENT;

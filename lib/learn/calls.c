@@ -46,7 +46,7 @@ static struct profile_call reduce(const struct learner *l, const struct learn_sa
 	if (l->profile->abis != CALLGATE_ABI_BIT(sample->abi))
 		call.abi = sample->abi;
 	for (unsigned i = 0; i < 6; i++) {
-		if (!(sample->known >> i & 1) || !decides(l, arch_arg_get(sample->syscall, i)))
+		if (!(sample->known >> i & 1) || !decides(l, arch_arg_of(sample->abi, sample->syscall, i)))
 			continue;
 		call.args[i] = sample->args[i];
 		call.n_args = (uint8_t)(i + 1);

@@ -72,10 +72,24 @@ static bool always_known(const struct learn_sample *samples, size_t count, unsig
 	return true;
 }
 
+/* The argument as every ABI seen has it; NULL where they disagree on what it is, as about clone's first one. */
+static const struct arch_arg *common_argument(const struct learn_sample *samples, size_t count, unsigned index)
+{
+	const struct arch_arg *arg = arch_arg_of(samples[0].abi, samples[0].syscall, index);
+
+	for (size_t i = 1; arg && i < count; i++) {
+		const struct arch_arg *other = arch_arg_of(samples[i].abi, samples[i].syscall, index);
+
+		if (!other || other->learn != arg->learn || other->learn_mask != arg->learn_mask || strcmp(other->name, arg->name))
+			return NULL;
+	}
+	return arg;
+}
+
 static void choose(struct learner *l, const struct learn_sample *samples, size_t count, struct pins *pins)
 {
 	for (unsigned i = 0; i < 6; i++) {
-		const struct arch_arg *arg = arch_arg_get(pins->syscall, i);
+		const struct arch_arg *arg = count ? common_argument(samples, count, i) : NULL;
 		enum arch_learn learn = treatment(l, arg);
 
 		if (learn != ARCH_LEARN_SET && learn != ARCH_LEARN_MASK)

@@ -118,7 +118,7 @@ static bool has_names(const struct arch_arg *arg, uint64_t value)
 
 void call_format_argument(struct buf *out, enum callgate_abi abi, int syscall, unsigned index, uint64_t value)
 {
-	const struct arch_arg *arg = syscall >= 0 ? arch_arg_get(syscall, index) : NULL;
+	const struct arch_arg *arg = syscall >= 0 ? arch_arg_of(abi, syscall, index) : NULL;
 	unsigned width = syscall >= 0 ? arch_arg_width(abi, syscall, index) : 64;
 
 	if (width == 32 && value > UINT32_MAX) /* bits that the kernel ignores: show them */
@@ -154,7 +154,8 @@ static void put_head(const struct callgate_call *call, int abi, int syscall, str
 /* Named protocols are the Internet's; in another domain, which is the argument before the type, the same number is another protocol. */
 static bool is_foreign_protocol(const struct callgate_call *call, int syscall, unsigned index)
 {
-	const struct arch_arg *arg = syscall >= 0 ? arch_arg_get(syscall, index) : NULL;
+	int abi = arch_abi_of(call->arch, call->nr);
+	const struct arch_arg *arg = abi >= 0 && syscall >= 0 ? arch_arg_of((enum callgate_abi)abi, syscall, index) : NULL;
 
 	return arg && arg->family && !strcmp(arg->family, "socket_protocol") && index >= 2 && (uint32_t)call->args[index - 2] != AF_INET &&
 		(uint32_t)call->args[index - 2] != AF_INET6 && call->args[index] <= UINT32_MAX;

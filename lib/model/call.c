@@ -214,7 +214,7 @@ static int unknown_constant(struct parser *p, const char *token, const char *sta
 
 static int parse_constant(struct parser *p, const char *token, const char *start, unsigned index, uint64_t *ret_value)
 {
-	const struct arch_arg *arg = p->syscall >= 0 ? arch_arg_get(p->syscall, index) : NULL;
+	const struct arch_arg *arg = p->syscall >= 0 ? arch_arg_of(p->abi, p->syscall, index) : NULL;
 	const char *family = arg ? arg->family : NULL;
 	int r = -ENOENT;
 

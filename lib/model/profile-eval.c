@@ -151,7 +151,7 @@ static void format_cond(const struct profile_cond *cond, int syscall, enum callg
 	static const char *const operators[] = {
 		[OP_EQ] = "==", [OP_NE] = "!=", [OP_LT] = "<", [OP_LE] = "<=", [OP_GT] = ">", [OP_GE] = ">=", [OP_MASKED_EQ] = "==",
 	};
-	const struct arch_arg *arg = arch_arg_get(syscall, cond->arg);
+	const struct arch_arg *arg = arch_arg_of(abi, syscall, cond->arg);
 	struct profile_cond c = profile_cond_at_width(*cond, arch_arg_width(abi, syscall, cond->arg));
 
 	if (arg)

@@ -224,7 +224,7 @@ unsigned trace_args_worth(enum callgate_abi abi, uint32_t nr, const uint64_t arg
 	unsigned count = syscall >= 0 ? arch_arg_count(syscall) : 0, known = 0;
 
 	for (unsigned i = 0; i < 6; i++) {
-		const struct arch_arg *arg = i < count ? arch_arg_get(syscall, i) : NULL;
+		const struct arch_arg *arg = i < count ? arch_arg_of(abi, syscall, i) : NULL;
 		bool worth = arg && arg->learn != ARCH_LEARN_NONE;
 
 		/* what the kernel ignores is noise: an int's upper half would make one value many */
