@@ -2,10 +2,11 @@
 /* callgate show: a policy for people. */
 #include "cli.h"
 
-enum { OPT_RULES, OPT_LISTING, OPT_ABI, OPT_CAP, OPT_STRICT64 };
+enum { OPT_RULES, OPT_LISTING, OPT_TREE, OPT_ABI, OPT_CAP, OPT_STRICT64 };
 static const struct cli_option options[] = {
 	[OPT_RULES] = { 'r', "rules", NULL, "every rule, in order of precedence, with its origin", false },
 	[OPT_LISTING] = { 'l', "listing", NULL, "the filter, disassembled", false },
+	[OPT_TREE] = { 't', "tree", "text|dot|svg", "the filter's decision tree, for a terminal, for Graphviz or as a picture", false },
 	[OPT_ABI] = { 'a', "abi", "ABI", "read it for this ABI instead of those that the profile lists", true },
 	[OPT_CAP] = { 0, "cap", "CAPABILITY", "read the profile's includes and excludes as with this capability", true },
 	[OPT_STRICT64] = { 0, "strict64", NULL, "compare all 64 bits of every argument", false },
@@ -18,11 +19,14 @@ struct counts {
 
 static struct counts count_rules(struct callgate_profile *profile)
 {
-	struct counts n = { .rules = callgate_profile_rule_count(profile) };
+	struct counts n = { 0 };
 	struct callgate_rule rule;
 	char last[64] = "";
 
 	for (size_t i = 0; callgate_profile_rule(profile, i, &rule) == 0; i++) {
+		if (rule.derived)
+			continue;
+		n.rules++;
 		if (strcmp(last, rule.syscall_name)) {
 			n.names++;
 			n.conditional += *rule.condition != '\0' || rule.guarded;
@@ -50,7 +54,7 @@ static void print_names(struct callgate_profile *profile, bool permitted)
 	int column = 0;
 
 	for (size_t i = 0; callgate_profile_rule(profile, i, &rule) == 0; i++) {
-		if (*rule.condition || rule.guarded || !strcmp(last, rule.syscall_name) || callgate_action_permits(rule.action) != permitted)
+		if (rule.derived || *rule.condition || rule.guarded || !strcmp(last, rule.syscall_name) || callgate_action_permits(rule.action) != permitted)
 			continue;
 		snprintf(last, sizeof(last), "%s", rule.syscall_name);
 		snprintf(word, sizeof(word), rule.action == CALLGATE_ALLOW ? "%s" : "%s: %s", rule.syscall_name,
@@ -69,7 +73,7 @@ static void print_conditional(struct cli *cli, struct callgate_profile *profile)
 	char action[48];
 
 	for (size_t i = 0; callgate_profile_rule(profile, i, &rule) == 0; i++)
-		if (*rule.condition || rule.guarded)
+		if (!rule.derived && (*rule.condition || rule.guarded))
 			cli_say("  %s%s%s %s%s → %s", cli_style(cli, STYLE_BOLD), rule.syscall_name, cli_style(cli, STYLE_PLAIN), rule.condition,
 				rule.guarded ? "(guarded)" : "", callgate_action_format(rule.action, action, sizeof(action)));
 }
@@ -114,6 +118,8 @@ static void show_rules(struct callgate_profile *profile)
 		       *rule.condition ? rule.condition : "always");
 		if (rule.guarded)
 			fputs("\tguarded", stdout);
+		if (rule.derived)
+			fputs("\tmultiplexed form", stdout);
 		if (rule.weight)
 			printf("\tseen %llu times", (unsigned long long)rule.weight);
 		if (rule.file) {
@@ -134,6 +140,7 @@ static void json_rule(struct cli_json *json, const struct callgate_rule *rule)
 	cli_json_string(json, "action", callgate_action_format(rule->action, action, sizeof(action)));
 	cli_json_string(json, "condition", rule->condition);
 	cli_json_bool(json, "guarded", rule->guarded);
+	cli_json_bool(json, "derived", rule->derived);
 	cli_json_u64(json, "weight", rule->weight);
 	if (rule->file) {
 		cli_json_string(json, "file", rule->file);
@@ -169,15 +176,30 @@ static void show_json(struct cli_source *source, const struct callgate_target *t
 	cli_json_end(&json);
 }
 
-static int show_listing(struct cli *cli, struct cli_source *source, const struct callgate_target *target)
+static enum callgate_drawing drawing_format(const char *word)
 {
+	if (!strcmp(word, "dot"))
+		return CALLGATE_DRAWING_DOT;
+	return strcmp(word, "svg") ? CALLGATE_DRAWING_TEXT : CALLGATE_DRAWING_SVG;
+}
+
+/* As a listing or as a tree. */
+static int show_filter(struct cli *cli, struct cli_source *source, const struct callgate_target *target)
+{
+	const struct callgate_filter *filter = source->filter;
 	struct callgate_filter *compiled = NULL;
+	const char *tree = cli->values[OPT_TREE];
 	char *text;
 	int r;
 
-	if (!source->filter && callgate_compile(source->profile, target, &compiled, cli->diags) < 0)
+	if (!filter && callgate_compile(source->profile, target, &compiled, cli->diags) < 0)
 		return cli_trouble(cli);
-	r = callgate_filter_listing(compiled ? compiled : source->filter, source->profile, &text);
+	if (!filter)
+		filter = compiled;
+	if (tree)
+		r = callgate_filter_drawing(filter, source->profile, target, drawing_format(tree), &text);
+	else
+		r = callgate_filter_listing(filter, source->profile, &text);
 	callgate_filter_free(compiled);
 	if (r < 0)
 		return cli_error(cli, "no-memory", "out of memory");
@@ -190,8 +212,8 @@ static int show(struct cli *cli, struct cli_source *source, const struct callgat
 {
 	if (source->profile && !callgate_profile_target_abis(source->profile, target))
 		return cli_error(cli, "compile-no-abi", "%s is for none of the ABIs asked for", source->name);
-	if (source->filter || cli->values[OPT_LISTING])
-		return show_listing(cli, source, target);
+	if (source->filter || cli->values[OPT_LISTING] || cli->values[OPT_TREE])
+		return show_filter(cli, source, target);
 	if (cli->json)
 		show_json(source, target);
 	else if (cli->values[OPT_RULES])
@@ -222,8 +244,8 @@ const struct cli_command cmd_show = {
 	.group = "Look at a policy",
 	.help = "a policy for people: summary, rules, disassembly",
 	.operands = "SOURCE",
-	.about = "Shows a profile as a summary, as its rules in order of precedence, or as the filter it compiles to. A raw filter\n"
-		 "(FILE.bpf) is disassembled.",
+	.about = "Shows a profile as a summary, as its rules in order of precedence, or as the filter it compiles to: its instructions or\n"
+		 "its decision tree. A raw filter (FILE.bpf) is disassembled, or drawn.",
 	.options = options,
 	.run = run,
 };

@@ -239,6 +239,7 @@ struct callgate_rule {
 	unsigned line, column;
 	uint64_t weight;       /* how often representative calls fall on this name; 0 unknown */
 	bool guarded;          /* holds only under includes/excludes */
+	bool derived;          /* a rule about socket, semop … in its multiplexed form, by socketcall or ipc, as i386, ppc64le and s390x have it */
 	const char *condition; /* "domain == AF_INET && type & 0xf == SOCK_STREAM"; "" when unconditional */
 };
 /* i-th rule in order of precedence; texts live until the next call on this profile or its release. */
@@ -302,6 +303,15 @@ int callgate_filter_run(const struct callgate_filter *filter, const struct callg
 int callgate_filter_rule(const struct callgate_filter *filter, size_t insn);
 /* Disassembly, one line an instruction, with names where they can be known. Caller frees. */
 int callgate_filter_listing(const struct callgate_filter *filter, const struct callgate_profile *profile, char **ret_text);
+enum callgate_drawing {
+	CALLGATE_DRAWING_TEXT, /* an indented tree for a terminal, in UTF-8 */
+	CALLGATE_DRAWING_DOT,  /* Graphviz */
+	CALLGATE_DRAWING_SVG,  /* a picture that stands alone */
+};
+/* The filter's decision tree: loads and masks belong to the test that follows them, a test that several ways lead to is drawn once. Each
+ * branch gets its share of the profile's representative calls, if it has any. profile may be NULL; target is then not looked at.
+ * -EINVAL for another format. Caller frees. */
+int callgate_filter_drawing(const struct callgate_filter *filter, const struct callgate_profile *profile, const struct callgate_target *target, enum callgate_drawing format, char **ret_text);
 /* C header with a static array of struct sock_filter. `name` is a C identifier. Caller frees. */
 int callgate_filter_header(const struct callgate_filter *filter, const char *name, char **ret_text, struct callgate_diags *diags);
 

@@ -188,6 +188,19 @@ int callgate_filter_listing(const struct callgate_filter *filter, const struct c
 	return buf_take(&text, ret_text, NULL);
 }
 
+int callgate_filter_drawing(const struct callgate_filter *filter, const struct callgate_profile *profile,
+			    const struct callgate_target *target, enum callgate_drawing format, char **ret_text)
+{
+	struct buf text = { 0 };
+	int r = compile_drawing(filter, profile, target, format, &text);
+
+	if (r < 0) {
+		buf_done(&text);
+		return r;
+	}
+	return buf_take(&text, ret_text, NULL);
+}
+
 static bool is_identifier(const char *name)
 {
 	if (!name || !*name || (*name >= '0' && *name <= '9'))

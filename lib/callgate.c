@@ -283,6 +283,7 @@ int callgate_profile_rule(struct callgate_profile *profile, size_t i, struct cal
 		.column = clause->column,
 		.weight = syscall_weight(profile, clause->syscall),
 		.guarded = clause->guard,
+		.derived = clause->derived,
 		.condition = condition,
 	};
 	return 0;

@@ -87,6 +87,7 @@ class Tables:
         self.errnos = self.read_values("errno.csv", ["name", "value", "alias"], r"E[A-Z0-9]+", 4095)
         self.caps = self.read_values("capabilities.csv", ["name", "value"], r"CAP_[A-Z_]+", 63)
         self.read_groups()
+        self.read_multiplexed()
 
     def read_abis(self):
         rows = read(self.folder, "abis.csv", ["name", "oci", "goarch", "audit_arch", "nr_base", "word_bits", "endian", "aliases"])
@@ -126,6 +127,15 @@ class Tables:
         for (index, name), canonical in aliases.items():
             if rows[self.ids[name]][names[index]] != rows[self.ids[canonical]][names[index]]:
                 rows[self.ids[name]].fault(f"is an alias of {canonical} with another number")
+
+    def read_multiplexed(self):
+        rows = read(self.folder, "multiplexed.csv", ["name", "via", "number", "mask"])
+        check_order(rows, lambda row: row["name"])
+        self.multiplexed = []
+        for row in rows:
+            if row["name"] not in self.ids or row["via"] not in self.ids:
+                row.fault("no such system call")
+            self.multiplexed.append((self.ids[row["name"]], self.ids[row["via"]], row.number("number", 255), row.number("mask", 0xffffffff)))
 
     def add_number(self, index, row, number):
         other = self.by_nr[index].setdefault(number, row["name"])
@@ -263,6 +273,7 @@ class Writer:
             self.array(f"const struct arch_name_value arch_{name}_by_name[]", cells, f"arch_{name}s_count")
             self.array(f"const struct arch_name_value arch_{name}_by_value[]", [f"{{{text(n)}, {v}}}" for n, v in rows])
         self.groups()
+        self.multiplexed()
         return "\n".join(self.lines)
 
     def abis(self):
@@ -317,6 +328,10 @@ class Writer:
                    "arch_constants_count")
         by_name = sorted(range(len(constants)), key=lambda i: (constants[i][1], i))
         self.array("const uint16_t arch_constants_by_name[]", [str(i) for i in by_name])
+
+    def multiplexed(self):
+        self.array("const struct arch_multiplexed arch_multiplexed_rows[]",
+                   [f"{{{name}, {via}, {number}, {mask:#x}}}" for name, via, number, mask in self.t.multiplexed], "arch_multiplexed_count")
 
     def groups(self):
         for i, (_, _, ids) in enumerate(self.t.groups):

@@ -215,3 +215,8 @@ bool arch_group_has(unsigned i, int id)
 	}
 	return false;
 }
+
+const struct arch_multiplexed *arch_multiplexed_at(unsigned i)
+{
+	return i < arch_multiplexed_count ? &arch_multiplexed_rows[i] : NULL;
+}

@@ -112,6 +112,13 @@ const char *arch_errno_name(int value); /* NULL */
 int arch_cap_value(const char *name);   /* -ENOENT */
 const char *arch_cap_name(int value);
 
+/* Calls that some ABIs also reach through another one (socketcall, ipc), whose first argument says which. Sorted by syscall; NULL at the end. */
+struct arch_multiplexed {
+	int syscall, via;      /* ids */
+	uint32_t number, mask; /* (first argument & mask) == number */
+};
+const struct arch_multiplexed *arch_multiplexed_at(unsigned i);
+
 /* Groups: "@network-io" -> its members, nested groups flattened, sorted ids. */
 unsigned arch_group_count(void);
 const char *arch_group_name(unsigned i);

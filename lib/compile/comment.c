@@ -253,16 +253,17 @@ void compile_comment_test(const struct comments *comments, size_t pc, struct buf
 		buf_printf(out, "A %s 0x%x", relation(insn), insn->k);
 }
 
-void compile_comment_rule(const struct comments *comments, size_t pc, struct buf *out)
+void compile_comment_rule(const struct comments *comments, size_t pc, const char *before, const char *after, struct buf *out)
 {
 	const struct callgate_profile *profile = comments->profile;
 	const struct profile_clause *clause = clause_of(comments, pc);
 
 	if (!clause)
 		return;
-	buf_puts(out, arch_syscall_name(clause->syscall));
+	buf_printf(out, "%s%s", before, arch_syscall_name(clause->syscall));
 	if (profile->file && clause->line)
 		buf_printf(out, " %s:%u", strpool_get(&profile->strings, profile->file), clause->line);
+	buf_puts(out, after);
 }
 
 int compile_comments(const struct callgate_filter *filter, const struct callgate_profile *profile, struct comments *ret)

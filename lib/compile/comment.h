@@ -25,7 +25,7 @@ void compile_comments_done(struct comments *comments);
 void compile_comment(const struct comments *comments, size_t pc, struct buf *out);
 /* A conditional jump's test as it stands alone: "nr == read", "domain == AF_INET", "A == 0x3b" where nothing is certain. */
 void compile_comment_test(const struct comments *comments, size_t pc, struct buf *out);
-/* Where the rule stands that an instruction serves: "socket policy.json:12"; nothing when it serves none. */
-void compile_comment_rule(const struct comments *comments, size_t pc, struct buf *out);
+/* Where the rule stands that an instruction serves, "socket policy.json:12", between two texts; nothing when it serves none. */
+void compile_comment_rule(const struct comments *comments, size_t pc, const char *before, const char *after, struct buf *out);
 
 #endif

@@ -5,20 +5,6 @@
 
 #define COLUMN 44 /* where comments begin */
 
-static void put_rule(const struct comments *comments, size_t pc, struct buf *out)
-{
-	size_t before = out->size, blank = before ? 2 : 1;
-
-	buf_puts(out, before ? " [" : "[");
-	compile_comment_rule(comments, pc, out);
-	if (out->size > before + blank) {
-		buf_puts(out, "]");
-	} else if (!out->error) {
-		out->size = before;
-		out->text[before] = '\0';
-	}
-}
-
 static void put_line(const struct comments *comments, size_t pc, struct buf *out)
 {
 	struct buf comment = { 0 };
@@ -27,7 +13,7 @@ static void put_line(const struct comments *comments, size_t pc, struct buf *out
 	buf_printf(out, "%4zu: ", pc);
 	filter_format_insn(&comments->filter->insns[pc], pc, out);
 	compile_comment(comments, pc, &comment);
-	put_rule(comments, pc, &comment);
+	compile_comment_rule(comments, pc, comment.size ? " [" : "[", "]", &comment);
 	if (comment.size) {
 		buf_printf(out, "%*s; ", (int)(out->size - start < COLUMN ? COLUMN - (out->size - start) : 1), "");
 		buf_put(out, comment.text, comment.size);

@@ -143,7 +143,7 @@ static int fill(const struct peer *peer, scmp_filter_ctx context, const struct c
 		return failed(peer, "an attribute", r, diags);
 	r = set_arches(peer, context, profile_target_abis(profile, target), diags);
 	for (size_t i = 0; !r && i < profile->clauses.count; i++)
-		if (profile_guard_holds(profile, &profile->clauses.items[i], target))
+		if (!profile->clauses.items[i].derived && profile_guard_holds(profile, &profile->clauses.items[i], target))
 			r = add_clause(peer, context, profile, &profile->clauses.items[i], diags);
 	return r;
 }

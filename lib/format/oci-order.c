@@ -167,7 +167,8 @@ static int add_items(const struct callgate_profile *profile, struct oci_order *o
 	int r = reserve_conds(profile, order);
 
 	for (size_t i = 0; i < profile->clauses.count && !r; i++)
-		r = add_item(profile, &profile->clauses.items[i], order);
+		if (!profile->clauses.items[i].derived)
+			r = add_item(profile, &profile->clauses.items[i], order);
 	if (r)
 		return r;
 	for (size_t i = 0, end; i < order->items.count; i = end) {

@@ -192,8 +192,14 @@ static void sort_calls(struct callgate_profile *profile)
 
 int profile_normalise(struct callgate_profile *profile)
 {
-	int r = sort_clauses(profile);
+	int r;
 
+	profile_drop_derived(profile);
+	r = sort_clauses(profile);
+	if (!r)
+		r = profile_multiplex(profile);
+	if (!r)
+		r = sort_clauses(profile);
 	if (!r)
 		sort_calls(profile);
 	return r;

@@ -37,6 +37,7 @@ struct profile_clause {
 	uint32_t guard;   /* 1 + index into profile.guards; 0: none */
 	uint32_t line, column; /* in profile.file; 0 when made by a pass or by learning */
 	uint32_t comment; /* string offset; 0: none */
+	bool derived;     /* the multiplexed form of another clause; see profile_multiplex */
 };
 
 /* A representative call with its weight. */
@@ -73,6 +74,14 @@ int profile_copy(const struct callgate_profile *profile, struct callgate_profile
 /* Append a clause (conds copied). Call profile_normalise before using the profile. */
 int profile_add_clause(struct callgate_profile *profile, struct profile_clause clause, const struct profile_cond *conds, size_t n_conds);
 int profile_add_guard(struct callgate_profile *profile, const struct profile_guard *guard, uint32_t *ret_guard); /* dedups */
+/*
+ * On i386, ppc64le and s390x a program may reach socket(2), semop(2) and their like through socketcall(2) and ipc(2) as well. So a
+ * clause about such a call stands for both forms: this appends the second one to the clauses of socketcall and ipc, behind those
+ * that the profile has itself. What a clause says about arguments cannot be tested there, since they are in memory: a clause
+ * that permits under conditions opens nothing there, one that refuses under conditions refuses all. Part of profile_normalise.
+ */
+int profile_multiplex(struct callgate_profile *profile); /* of sorted clauses without derived ones; leaves them unsorted */
+void profile_drop_derived(struct callgate_profile *profile);
 /* Stable sort of clauses by syscall; calls sorted and equal ones added up. */
 int profile_normalise(struct callgate_profile *profile);
 /* The clauses of one system call: a range of profile->clauses. */

@@ -61,9 +61,50 @@ static void test_new(void **state)
 	assert_null(profile_free(NULL));
 }
 
+/* The verdict of socketcall(call) on i386, and of its 64-bit neighbour, which has no such call. */
+static uint32_t via(const struct callgate_profile *profile, const char *name, uint64_t call)
+{
+	struct callgate_target target = { .abis = CALLGATE_ABI_BIT(CALLGATE_ABI_I386) };
+	struct callgate_call c = { .nr = (uint32_t)arch_syscall_nr(CALLGATE_ABI_I386, arch_syscall_id(name)), .arch = 0x40000003, .args = { call } };
+
+	return profile_eval(profile, &target, &c, NULL);
+}
+
+static void test_multiplexed(void **state)
+{
+	struct profile_cond domain = { .arg = 0, .op = OP_EQ, .value = 1 };
+	struct callgate_profile *profile = new_profile(), *copy;
+
+	(void)state;
+	add_rule(profile, "bind", CALLGATE_ALLOW, 0, NULL, 0);
+	add_rule(profile, "socket", CALLGATE_ALLOW, 0, &domain, 1);   /* permits under conditions: opens nothing */
+	add_rule(profile, "listen", CALLGATE_ERRNO(5), 0, &domain, 1); /* refuses under conditions: refuses all */
+	add_rule(profile, "listen", CALLGATE_ALLOW, 0, NULL, 0);
+	add_rule(profile, "semop", CALLGATE_ALLOW, 0, NULL, 0);
+	add_rule(profile, "socketcall", CALLGATE_ERRNO(6), 0, &(struct profile_cond){ .arg = 0, .op = OP_EQ, .value = 2 }, 1); /* bind: its own rule first */
+	assert_int_equal(profile_normalise(profile), 0);
+	assert_int_equal(via(profile, "socketcall", 1), CALLGATE_ERRNO(EPERM));
+	assert_int_equal(via(profile, "socketcall", 2), CALLGATE_ERRNO(6));
+	assert_int_equal(via(profile, "socketcall", 4), CALLGATE_ERRNO(5));
+	assert_int_equal(via(profile, "socketcall", 17), CALLGATE_ERRNO(EPERM));
+	assert_int_equal(via(profile, "ipc", 1), CALLGATE_ALLOW);
+	assert_int_equal(via(profile, "ipc", 0x10001), CALLGATE_ALLOW);
+	assert_int_equal(via(profile, "ipc", 2), CALLGATE_ERRNO(EPERM));
+	/* again is the same, and a rule that decides all leaves nothing to derive */
+	assert_int_equal(profile_copy(profile, &copy), 0);
+	assert_int_equal(profile_normalise(copy), 0);
+	assert_int_equal(copy->clauses.count, profile->clauses.count);
+	add_rule(copy, "socketcall", CALLGATE_ALLOW, 0, NULL, 0);
+	assert_int_equal(profile_normalise(copy), 0);
+	assert_int_equal(via(copy, "socketcall", 4), CALLGATE_ALLOW);
+	assert_int_equal(via(copy, "socketcall", 2), CALLGATE_ERRNO(6));
+	profile_free(copy);
+	profile_free(profile);
+}
+
 static void test_normalise(void **state)
 {
-	static const char *const names[] = { "write", "read", "socket", "mount" };
+	static const char *const names[] = { "write", "read", "openat", "mount" };
 	struct callgate_profile *profile = new_profile();
 	struct profile_clause last = { .syscall = -1 };
 	size_t first, end, total = 0;
@@ -456,6 +497,7 @@ int main(void)
 		cmocka_unit_test(test_width),
 		cmocka_unit_test(test_guards),
 		cmocka_unit_test(test_target_abis),
+		cmocka_unit_test(test_multiplexed),
 		cmocka_unit_test(test_abis),
 		cmocka_unit_test(test_fallback),
 		cmocka_unit_test(test_format),
