@@ -52,7 +52,7 @@ struct cli_command {
 };
 
 extern const struct cli_command cmd_record, cmd_learn, cmd_harden, cmd_compile, cmd_run, cmd_show, cmd_explain,
-	cmd_syscall, cmd_help;
+	cmd_bench, cmd_syscall, cmd_help;
 const struct cli_command *cli_command_at(unsigned i); /* NULL at the end */
 const struct cli_command *cli_command_find(const char *name);
 extern const struct cli_option cli_common_options[];
@@ -110,6 +110,34 @@ int cli_status_of(int wait_status);
 int cli_exec_status(int error); /* 126 or 127 for a command that cannot be started, else 125 */
 
 int cli_write_profile(struct cli *cli, const struct callgate_profile *profile, const char *name); /* cmd-learn.c; NULL: stdout */
+
+/* bench-*.c: what cmd-bench.c measures. */
+enum { BENCH_CACHED, BENCH_CHECKED, BENCH_REFUSED, BENCH_KINDS }; /* by the kernel's bitmap; by the filter, allowed; refused with an errno */
+enum { BENCH_AS_PROFILE, BENCH_DIFFERS, BENCH_ENDS }; /* a subject's answer to a call: the profile's, another, one that ends the process */
+#define BENCH_FILTERS_MAX 48
+struct bench_call {
+	struct callgate_call call;
+	bool found;
+};
+struct bench_subject {
+	const char *name;
+	struct callgate_filter *filters[BENCH_FILTERS_MAX]; /* oldest first; none: bare */
+	size_t count;
+	int answers[BENCH_KINDS];
+	int same;            /* 1: means what the profile means; 0: something else; -1: cannot be had, and note says why */
+	char *note;
+};
+struct bench_sample {
+	double attach_us, ns[BENCH_KINDS]; /* NAN: not measured */
+	int error;           /* errno of what kept the filters from being loaded */
+};
+/* Calls of the profile that do nothing, for this machine and judged by this filter. */
+void bench_choose(const struct callgate_profile *profile, const struct callgate_filter *filter, struct bench_call calls[BENCH_KINDS]);
+/* The filter cut into a stack: 1 proven equal, 0 or -errno: not so; -ENOENT: no conditions to cut at. */
+int bench_stack(struct callgate_profile *profile, const struct callgate_target *target, const struct callgate_filter *filter,
+		struct bench_subject *subject);
+int bench_run(const struct bench_subject *subject, const struct bench_call calls[BENCH_KINDS], struct bench_sample *ret_sample);
+int bench_compare(const void *a, const void *b); /* of doubles, for qsort */
 
 /* jsonout.c: a small JSON writer onto a stream. */
 struct cli_json {

@@ -107,6 +107,20 @@ static int write_filter(struct cli *cli, const struct callgate_filter *filter, c
 	return status;
 }
 
+static void steps_json(struct cli_json *json, const char *key, const struct callgate_filter_steps *steps)
+{
+	cli_json_open(json, key, '{');
+	cli_json_double(json, "mean", steps->mean);
+	cli_json_u64(json, "worst", steps->worst);
+	cli_json_double(json, "calls", steps->calls);
+	cli_json_close(json, '}');
+}
+
+static double cached_percent(const struct callgate_filter_report *report)
+{
+	return report->all.calls > 0 ? 100 - report->uncached.calls * 100 / report->all.calls : 0;
+}
+
 static void report_json(const struct callgate_filter_report *report)
 {
 	struct cli_json json = { .out = stdout };
@@ -114,8 +128,21 @@ static void report_json(const struct callgate_filter_report *report)
 	cli_json_open(&json, NULL, '{');
 	cli_json_bool(&json, "proven", true);
 	cli_json_u64(&json, "instructions", report->insns);
+	cli_json_double(&json, "share_of_limit", (double)report->insns / CALLGATE_INSNS_MAX);
 	cli_json_double(&json, "mean_steps", report->mean_steps);
 	cli_json_u64(&json, "worst_steps", report->worst_steps);
+	steps_json(&json, "all", &report->all);
+	steps_json(&json, "uncached", &report->uncached);
+	steps_json(&json, "denied", &report->denied);
+	cli_json_double(&json, "calls_cached", cached_percent(report) / 100);
+	cli_json_u64(&json, "attach_steps", report->attach_steps);
+	cli_json_u64(&json, "attach_numbers", report->attach_numbers);
+	cli_json_double(&json, "dispatch_tests", report->dispatch_tests);
+	if (report->dispatch_optimum > 0)
+		cli_json_double(&json, "dispatch_optimum", report->dispatch_optimum);
+	else
+		cli_json_null(&json, "dispatch_optimum");
+	cli_json_double(&json, "dispatch_entropy", report->dispatch_entropy);
 	cli_json_u64(&json, "cells", report->cells);
 	cli_json_u64(&json, "allowed", report->allowed);
 	cli_json_u64(&json, "cacheable", report->cacheable);
@@ -126,20 +153,41 @@ static void report_json(const struct callgate_filter_report *report)
 	cli_json_end(&json);
 }
 
+static void steps_text(const char *head, const char *kind, const struct callgate_filter_steps *steps)
+{
+	fprintf(stderr, "%-12s %s: worst %zu", head, kind, steps->worst);
+	if (steps->calls > 0)
+		fprintf(stderr, ", mean %.1f", steps->mean);
+	fputc('\n', stderr);
+}
+
+static void dispatch_text(const struct callgate_filter_report *report)
+{
+	fprintf(stderr, "cells        %zu intervals of numbers with different answers\n", report->cells);
+	if (report->dispatch_entropy <= 0 && report->dispatch_tests <= 0)
+		return;
+	fprintf(stderr, "dispatch     %.2f tests of the number on average; ", report->dispatch_tests);
+	if (report->dispatch_optimum > 0)
+		fprintf(stderr, "the best tree has %.2f, ", report->dispatch_optimum);
+	fprintf(stderr, "none fewer than %.2f (entropy)\n", report->dispatch_entropy);
+}
+
 static void report_text(const struct callgate_filter_report *report)
 {
 	fprintf(stderr,
 		"proof        filter and profile mean the same (%zu diagram nodes, %.1f ms)\n"
-		"program      %zu instructions, %.1f %% of 4096, compiled in %.1f ms\n"
-		"steps        worst %zu",
-		report->diagram_nodes, report->proof_ms, report->insns, report->insns * 100.0 / CALLGATE_INSNS_MAX, report->compile_ms,
-		report->worst_steps);
-	if (report->mean_steps > 0)
-		fprintf(stderr, ", mean over the profile's calls %.1f", report->mean_steps);
-	fprintf(stderr,
-		"\ncalls        %zu allowed whatever their arguments, %zu of them answered by the kernel's bitmap (Linux 5.11)\n"
-		"cells        %zu intervals of numbers with different answers\n",
-		report->allowed, report->cacheable, report->cells);
+		"program      %zu instructions, %.1f %% of %d, compiled in %.1f ms\n",
+		report->diagram_nodes, report->proof_ms, report->insns, report->insns * 100.0 / CALLGATE_INSNS_MAX, CALLGATE_INSNS_MAX,
+		report->compile_ms);
+	steps_text("steps", "all calls", &report->all);
+	steps_text("", "calls that the kernel's bitmap cannot answer", &report->uncached);
+	steps_text("", "refused calls", &report->denied);
+	fprintf(stderr, "calls        %zu allowed whatever their arguments, %zu of them answered by the kernel's bitmap (Linux 5.11)\n",
+		report->allowed, report->cacheable);
+	if (report->all.calls > 0)
+		fprintf(stderr, "             %.1f %% of the profile's calls are\n", cached_percent(report));
+	fprintf(stderr, "attach       %zu instructions emulated for %zu numbers\n", report->attach_steps, report->attach_numbers);
+	dispatch_text(report);
 }
 
 /* 0: compiled and proven. libseccomp's program is only taken when it means what the profile means. */

@@ -315,10 +315,23 @@ int callgate_filter_drawing(const struct callgate_filter *filter, const struct c
 /* C header with a static array of struct sock_filter. `name` is a C identifier. Caller frees. */
 int callgate_filter_header(const struct callgate_filter *filter, const char *name, char **ret_text, struct callgate_diags *diags);
 
+/* Executed instructions for some kind of calls. */
+struct callgate_filter_steps {
+	double mean;             /* over the profile's representative calls of this kind, by their counts; 0 without any */
+	double calls;            /* how many of these there are */
+	size_t worst;            /* on the longest path through the program for a call of this kind */
+};
 struct callgate_filter_report {
 	size_t insns;            /* of 4096 */
-	double mean_steps;       /* executed instructions, weighted by the profile's representative calls; 0 without any */
+	double mean_steps;       /* per representative call that runs the filter on the target's kernel; 0 without any */
 	size_t worst_steps;      /* longest path through the program */
+	struct callgate_filter_steps all, uncached, denied; /* every call; those the kernel's bitmap cannot answer; those refused */
+	size_t attach_steps;     /* instructions that the kernel emulates when the filter is loaded (5.11 on) … */
+	size_t attach_numbers;   /* … for so many numbers, native and compat */
+	/* Tests of the number for a call, by the weights that the compiler gave to numbers. 0 for filters that callgate_compile did not make. */
+	double dispatch_tests;   /* in the program */
+	double dispatch_optimum; /* in the best tree, by the exact program; 0 when there were too many intervals for it */
+	double dispatch_entropy; /* no tree needs fewer */
 	size_t cells;            /* intervals of syscall numbers with different answers */
 	size_t cacheable;        /* table numbers that the kernel's bitmap (5.11 on) answers without running the filter */
 	size_t allowed;          /* table numbers allowed whatever their arguments */

@@ -119,10 +119,7 @@ const char *callgate_action_format(uint32_t action, char *text, size_t size) { r
 
 int callgate_action_parse(const char *text, uint32_t *ret_action) { return text ? action_parse(text, ret_action) : -EINVAL; }
 
-bool callgate_action_permits(uint32_t action)
-{
-	return (action & ACTION_MASK) == CALLGATE_ALLOW || (action & ACTION_MASK) == CALLGATE_LOG;
-}
+bool callgate_action_permits(uint32_t action) { return action_permits(action); }
 
 const char *callgate_errno_name(int value) { return arch_errno_name(value); }
 

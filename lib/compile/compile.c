@@ -132,6 +132,11 @@ int compile_profile(const struct callgate_profile *profile, const struct callgat
 	filter->abis = c.abis;
 	for (size_t a = 0; a < c.arch_count; a++)
 		filter->cells += c.archs[a].cells;
+	r = dispatch_costs(&c, filter);
+	if (r < 0) {
+		filter_free(filter);
+		return diag_oom(diags);
+	}
 	*ret_filter = filter;
 	return 0;
 }

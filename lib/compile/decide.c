@@ -257,6 +257,11 @@ int decide_tree(struct decider *d, const struct cells *cells)
 	if (r < 0)
 		return r;
 	d->work_left -= tree.work;
+	d->tree_tests = 0;
+	for (size_t i = 0; i < tree.nodes.count; i++)
+		if (tree.nodes.items[i].kind != TREE_LEAF)
+			d->tree_tests += tree.nodes.items[i].weight_yes + tree.nodes.items[i].weight_no;
+	d->tree_exact = !tree.fallback;
 	r = tree_to_dag(d, cells, &tree, tree.root);
 	tree_done(&tree);
 	return r;

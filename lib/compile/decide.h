@@ -24,6 +24,9 @@ struct decider {
 	VEC(int32_t) nodes; /* per residual: its node, or -1 */
 	struct tree_limits limits;
 	uint64_t work_left; /* for all trees together */
+	/* of the tree made last */
+	uint64_t tree_tests; /* sum over its tests of the weight that reaches them */
+	bool tree_exact;
 };
 #define DECIDE_WORK_MAX (10 * TREE_WORK_MAX)
 

@@ -8,7 +8,7 @@
 #define LITTLE_DENIED (WEIGHT_ONE >> 22)   /* a number that is answered with the default */
 #define LITTLE_BEYOND (WEIGHT_ONE >> 13)   /* all numbers no table knows */
 
-bool kernel_caches(const struct callgate_target *target)
+bool dispatch_kernel_caches(const struct callgate_target *target)
 {
 	return !target->kernel || target->kernel >= (5u << 16 | 11u << 8);
 }
@@ -102,7 +102,7 @@ static bool cached(const struct compiler *c, const struct segment *s)
 {
 	const struct residual_clause *answer = answer_of(c, s->residual);
 
-	return kernel_caches(c->target) && s->abi != CALLGATE_ABI_X32 && !answer->count && answer->action == CALLGATE_ALLOW;
+	return dispatch_kernel_caches(c->target) && s->abi != CALLGATE_ABI_X32 && !answer->count && answer->action == CALLGATE_ALLOW;
 }
 
 static struct segment *segment_for(struct compiler *c, enum callgate_abi abi, int syscall)
@@ -317,6 +317,8 @@ int dispatch_tree(struct compiler *c, struct dispatch *arch)
 	if (r < 0)
 		return r;
 	arch->root = r;
+	arch->tests = c->decider.tree_tests;
+	arch->exact = c->decider.tree_exact;
 	arch->cells = count_runs(items, n);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #define CALLGATE_COMPILE_DISPATCH_H
 
 #include "compile/decide.h"
+#include "model/filter.h"
 
 struct segment {
 	uint32_t start;     /* it ends before the next one's */
@@ -33,6 +34,8 @@ struct dispatch {
 	int32_t root;
 	uint64_t weight;
 	size_t cells;
+	uint64_t tests; /* of the number, in its tree, by weight */
+	bool exact;     /* no tree has fewer */
 };
 
 struct compiler {
@@ -46,12 +49,14 @@ struct compiler {
 	uint64_t total; /* of the seen calls, as the kernel would run them */
 };
 
-bool kernel_caches(const struct callgate_target *target);
+bool dispatch_kernel_caches(const struct callgate_target *target);
 int dispatch_segments(struct compiler *c, struct dispatch *arch);
 /* All architectures together: calls seen, weights of segments. */
 int dispatch_weigh(struct compiler *c);
 /* Nodes for all residuals, then the tree over numbers. */
 int dispatch_decide(struct compiler *c);
 int dispatch_tree(struct compiler *c, struct dispatch *arch);
+/* What telling numbers apart costs in the finished filter, and what it must: into filter->dispatch_…. */
+int dispatch_costs(const struct compiler *c, struct callgate_filter *filter);
 
 #endif

@@ -203,7 +203,8 @@ static void put_branch(const struct picture *p, size_t i, struct buf *out)
 	char percent[16];
 
 	buf_printf(out, "<path class=\"branch%s\" stroke-width=\"%u.%u\" d=\"M%d %dH%dC%d %d %d %d %d %dH%d\"/>",
-		   p->d->calls && !weight ? " never" : "", width / 10, width % 10, x, from->y, right, half, from->y, half, to->y, right + BEND, to->y, to->x);
+		   p->d->calls && !weight ? " never" : "", width / 10, width % 10, x, from->y, right, half, from->y, half, to->y,
+		   right + BEND, to->y, to->x);
 	buf_printf(out, "<text class=\"label\" x=\"%d\" y=\"%d\">%s", to->x - 5, to->y - 7, v->branch == BRANCH_YES ? "yes" : "no");
 	if (p->d->calls)
 		buf_printf(out, " %s<title>%llu of %llu calls</title>", compile_drawing_percent(p->d, weight, percent, sizeof(percent)),
@@ -276,7 +277,8 @@ static void put_head(const struct picture *p, struct buf *out)
 			"<title>Decision tree of a seccomp filter</title>\n", p->width, p->height, p->width, p->height);
 	put_style(out);
 	buf_puts(out, "<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n");
-	buf_printf(out, "<text class=\"caption\" x=\"%d\" y=\"24\">%zu instructions, %zu test%s", MARGIN, d->comments.filter->count, tests, tests == 1 ? "" : "s");
+	buf_printf(out, "<text class=\"caption\" x=\"%d\" y=\"24\">%zu instructions, %zu test%s", MARGIN, d->comments.filter->count,
+		   tests, tests == 1 ? "" : "s");
 	if (d->calls)
 		buf_printf(out, "; shares of %llu representative calls", (unsigned long long)d->calls);
 	buf_puts(out, "</text>\n");

@@ -22,14 +22,15 @@ static unsigned branch(const struct callgate_insn *insn, uint32_t a)
 	return a & insn->k ? insn->jt : insn->jf;
 }
 
-/* kernel/seccomp.c, seccomp_is_const_allow: the same instructions, and nothing else, are followed. */
-static bool const_allow(const struct callgate_filter *filter, uint32_t arch, uint32_t nr)
+/* kernel/seccomp.c, seccomp_is_const_allow: the same instructions, and nothing else, are followed. *steps counts them. */
+static bool const_allow(const struct callgate_filter *filter, uint32_t arch, uint32_t nr, size_t *steps)
 {
 	uint32_t a = 0;
 
 	for (size_t pc = 0; pc < filter->count; pc++) {
 		const struct callgate_insn *insn = &filter->insns[pc];
 
+		++*steps;
 		switch (insn->code) {
 		case BPF_LD | BPF_W | BPF_ABS:
 			if (insn->k != OFFSET_NR && insn->k != OFFSET_ARCH)
@@ -62,24 +63,54 @@ static bool const_allow(const struct callgate_filter *filter, uint32_t arch, uin
 bool compile_cacheable(const struct callgate_filter *filter, uint32_t audit_arch, uint32_t nr)
 {
 	int abi = arch_abi_of(audit_arch, nr);
+	size_t steps = 0;
 
 	if (abi < 0 || nr > arch_abi_get((enum callgate_abi)abi)->newest)
 		return false;
-	return const_allow(filter, audit_arch, nr);
+	return const_allow(filter, audit_arch, nr, &steps);
+}
+
+/*
+ * seccomp_cache_prepare: when a filter is loaded every number of both bitmaps is tried, whichever ABIs the filter is for. Kernels with a
+ * compat ABI that our tables do not have (31-bit s390, 32-bit PowerPC) try its numbers too.
+ */
+static void emulate_attach(const struct callgate_filter *filter, unsigned abis, struct callgate_filter_report *report)
+{
+	static const unsigned machines[] = {
+		CALLGATE_ABI_BIT(CALLGATE_ABI_X86_64) | CALLGATE_ABI_BIT(CALLGATE_ABI_I386) | CALLGATE_ABI_BIT(CALLGATE_ABI_X32),
+		CALLGATE_ABI_BIT(CALLGATE_ABI_AARCH64) | CALLGATE_ABI_BIT(CALLGATE_ABI_ARM),
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
+		abis |= abis & machines[i] ? machines[i] : 0;
+	for (unsigned abi = 0; abi < CALLGATE_ABI_COUNT; abi++) {
+		const struct arch_abi *info = arch_abi_get(abi);
+
+		if (!(abis & CALLGATE_ABI_BIT(abi)) || abi == CALLGATE_ABI_X32)
+			continue;
+		report->attach_numbers += info->newest + 1;
+		for (uint32_t nr = 0; nr <= info->newest; nr++)
+			const_allow(filter, info->audit_arch, nr, &report->attach_steps);
+	}
 }
 
 /* What is known of A on the way to an instruction. */
 struct reach {
 	bool reached, known;
 	uint32_t a;
+	size_t steps; /* at most, to here */
 };
 
 static void reach_to(struct reach *to, struct reach from)
 {
-	if (!to->reached)
+	from.steps++;
+	if (!to->reached) {
 		*to = from;
-	else if (!from.known || (to->known && to->a != from.a))
+		return;
+	}
+	if (!from.known || (to->known && to->a != from.a))
 		to->known = false;
+	to->steps = MAX(to->steps, from.steps);
 }
 
 /* Branches that may be taken from here. */
@@ -97,40 +128,52 @@ static void reach_branch(struct reach *reach, const struct callgate_insn *insn, 
 	}
 }
 
-/* Is ALLOW the only answer to this number, whatever the arguments? Paths that no argument takes may say no, never yes. */
-static bool always_allows(const struct callgate_filter *filter, uint32_t arch, uint32_t nr, struct reach *reach)
+/* A load, or arithmetic. */
+static void reach_next(struct reach *reach, const struct callgate_insn *insn, size_t pc, uint32_t arch, uint32_t nr)
 {
+	struct reach next = reach[pc];
+
+	if (insn->code == (BPF_LD | BPF_W | BPF_ABS)) {
+		next.known = insn->k == OFFSET_NR || insn->k == OFFSET_ARCH;
+		next.a = insn->k == OFFSET_NR ? nr : arch;
+	} else if (insn->code == (BPF_ALU | BPF_AND | BPF_K)) {
+		next.a &= insn->k;
+	} else {
+		next.known = false;
+	}
+	reach_to(&reach[pc + 1], next);
+}
+
+/*
+ * Is ALLOW the only answer to this number, whatever the arguments? And the longest path that it may take. Paths that no argument
+ * takes may say no, never yes, and may make it longer, never shorter.
+ */
+static bool always_allows(const struct callgate_filter *filter, uint32_t arch, uint32_t nr, struct reach *reach, size_t *ret_longest)
+{
+	bool always = true;
+
+	*ret_longest = 0;
 	memset(reach, 0, filter->count * sizeof(*reach));
 	reach[0] = (struct reach){ .reached = true };
 	for (size_t pc = 0; pc < filter->count; pc++) {
 		const struct callgate_insn *insn = &filter->insns[pc];
-		struct reach next = reach[pc];
 
-		if (!next.reached)
+		if (!reach[pc].reached)
 			continue;
 		if (BPF_CLASS(insn->code) == BPF_RET) {
-			if (insn->code != (BPF_RET | BPF_K) || insn->k != CALLGATE_ALLOW)
-				return false;
-			continue;
-		}
-		if (BPF_CLASS(insn->code) == BPF_JMP) {
+			always = always && insn->code == (BPF_RET | BPF_K) && insn->k == CALLGATE_ALLOW;
+			*ret_longest = MAX(*ret_longest, reach[pc].steps + 1);
+		} else if (BPF_CLASS(insn->code) == BPF_JMP) {
 			reach_branch(reach, insn, pc);
-			continue;
-		}
-		if (insn->code == (BPF_LD | BPF_W | BPF_ABS)) {
-			next.known = insn->k == OFFSET_NR || insn->k == OFFSET_ARCH;
-			next.a = insn->k == OFFSET_NR ? nr : arch;
-		} else if (insn->code == (BPF_ALU | BPF_AND | BPF_K)) {
-			next.a &= insn->k;
 		} else {
-			next.known = false;
+			reach_next(reach, insn, pc, arch, nr);
 		}
-		reach_to(&reach[pc + 1], next);
 	}
-	return true;
+	return always;
 }
 
-static size_t longest_path(const struct callgate_filter *filter)
+/* Through the program; with `refused` only paths to answers that are no permission. 0: there is none. */
+static size_t longest_path(const struct callgate_filter *filter, bool refused)
 {
 	_cleanup_free_ size_t *steps = calloc(filter->count, sizeof(*steps));
 
@@ -138,14 +181,19 @@ static size_t longest_path(const struct callgate_filter *filter)
 		return 0;
 	for (size_t pc = filter->count; pc--;) {
 		const struct callgate_insn *insn = &filter->insns[pc];
+		size_t rest;
 
-		steps[pc] = 1;
+		if (BPF_CLASS(insn->code) == BPF_RET) {
+			steps[pc] = !refused || insn->code != (BPF_RET | BPF_K) || !callgate_action_permits(insn->k);
+			continue;
+		}
 		if (insn->code == (BPF_JMP | BPF_JA))
-			steps[pc] += steps[pc + 1 + insn->k];
+			rest = steps[pc + 1 + insn->k];
 		else if (BPF_CLASS(insn->code) == BPF_JMP)
-			steps[pc] += MAX(steps[pc + 1 + insn->jt], steps[pc + 1 + insn->jf]);
-		else if (BPF_CLASS(insn->code) != BPF_RET)
-			steps[pc] += steps[pc + 1];
+			rest = MAX(steps[pc + 1 + insn->jt], steps[pc + 1 + insn->jf]);
+		else
+			rest = steps[pc + 1];
+		steps[pc] = rest ? rest + 1 : 0;
 	}
 	return steps[0];
 }
@@ -159,16 +207,22 @@ static int call_abi(const struct profile_call *call, unsigned abis)
 	return -1;
 }
 
-/* Executed instructions per representative call that runs the filter: where the kernel has the bitmap, those it does not answer. */
-static double mean_steps(const struct callgate_filter *filter, const struct callgate_profile *profile,
-			 const struct callgate_target *target, unsigned abis)
+static void add_call(struct callgate_filter_steps *to, size_t steps, double count)
 {
-	double steps = 0, count = 0;
+	to->mean += (double)steps * count; /* the sum, as yet */
+	to->calls += count;
+}
+
+static void simulate_calls(const struct callgate_filter *filter, const struct callgate_profile *profile, unsigned abis,
+			   struct callgate_filter_report *report)
+{
+	struct callgate_filter_steps *kinds[] = { &report->all, &report->uncached, &report->denied };
 
 	for (size_t i = 0; i < profile->calls.count; i++) {
 		const struct profile_call *c = &profile->calls.items[i];
 		int abi = call_abi(c, abis);
 		struct callgate_call call = { 0 };
+		uint32_t action;
 		size_t n = 0;
 
 		if (abi < 0)
@@ -176,32 +230,52 @@ static double mean_steps(const struct callgate_filter *filter, const struct call
 		call.arch = arch_abi_get((enum callgate_abi)abi)->audit_arch;
 		call.nr = (uint32_t)arch_syscall_nr((enum callgate_abi)abi, c->syscall);
 		memcpy(call.args, c->args, sizeof(call.args));
-		if (kernel_caches(target) && compile_cacheable(filter, call.arch, call.nr))
-			continue;
-		filter_simulate(filter->insns, filter->count, filter->big_endian, &call, NULL, &n);
-		steps += (double)n * (double)c->count;
-		count += (double)c->count;
+		action = filter_simulate(filter->insns, filter->count, filter->big_endian, &call, NULL, &n);
+		add_call(&report->all, n, (double)c->count);
+		if (!compile_cacheable(filter, call.arch, call.nr))
+			add_call(&report->uncached, n, (double)c->count);
+		if (!callgate_action_permits(action))
+			add_call(&report->denied, n, (double)c->count);
 	}
-	return count > 0 ? steps / count : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		kinds[i]->mean = kinds[i]->calls > 0 ? kinds[i]->mean / kinds[i]->calls : 0;
 }
 
-static int count_allowed(const struct callgate_filter *filter, unsigned abis, struct callgate_filter_report *report)
+static void count_number(const struct callgate_filter *filter, uint32_t arch, uint32_t nr, struct reach *reach,
+			 struct callgate_filter_report *report)
+{
+	size_t longest;
+	bool cacheable = compile_cacheable(filter, arch, nr);
+
+	report->allowed += always_allows(filter, arch, nr, reach, &longest);
+	report->cacheable += cacheable;
+	if (!cacheable)
+		report->uncached.worst = MAX(report->uncached.worst, longest);
+}
+
+/* Numbers with a name, and of those without the first above them all. */
+static int count_numbers(const struct callgate_filter *filter, unsigned abis, struct callgate_filter_report *report)
 {
 	_cleanup_free_ struct reach *reach = calloc(filter->count, sizeof(*reach));
+	struct callgate_filter_report nameless = { 0 };
 
 	if (!reach)
 		return -ENOMEM;
-	for (unsigned abi = 0; abi < CALLGATE_ABI_COUNT; abi++)
-		for (unsigned id = 0; abis & CALLGATE_ABI_BIT(abi) && id < arch_syscall_count(); id++) {
+	for (unsigned abi = 0; abi < CALLGATE_ABI_COUNT; abi++) {
+		const struct arch_abi *info = arch_abi_get(abi);
+
+		if (!(abis & CALLGATE_ABI_BIT(abi)))
+			continue;
+		for (unsigned id = 0; id < arch_syscall_count(); id++) {
 			int64_t nr = arch_syscall_nr(abi, (int)id);
-			uint32_t arch = arch_abi_get(abi)->audit_arch;
 
 			/* Of several names for a number only the first counts. */
-			if (nr < 0 || arch_syscall_at(abi, (uint32_t)nr) != (int)id)
-				continue;
-			report->allowed += always_allows(filter, arch, (uint32_t)nr, reach);
-			report->cacheable += compile_cacheable(filter, arch, (uint32_t)nr);
+			if (nr >= 0 && arch_syscall_at(abi, (uint32_t)nr) == (int)id)
+				count_number(filter, info->audit_arch, (uint32_t)nr, reach, report);
 		}
+		count_number(filter, info->audit_arch, info->nr_base + info->newest + 1, reach, &nameless);
+	}
+	report->uncached.worst = MAX(report->uncached.worst, nameless.uncached.worst);
 	return 0;
 }
 
@@ -211,15 +285,22 @@ int compile_report(const struct callgate_filter *filter, const struct callgate_p
 	unsigned abis = filter->abis ? filter->abis : profile_target_abis(profile, target);
 	struct callgate_filter_report report = {
 		.insns = filter->count,
-		.mean_steps = mean_steps(filter, profile, target, abis),
-		.worst_steps = longest_path(filter),
+		.worst_steps = longest_path(filter, false),
+		.all.worst = longest_path(filter, false),
+		.denied.worst = longest_path(filter, true),
 		.cells = filter->cells,
+		.dispatch_tests = filter->dispatch_tests,
+		.dispatch_optimum = filter->dispatch_optimum,
+		.dispatch_entropy = filter->dispatch_entropy,
 		.diagram_nodes = filter->diagram_nodes,
 	};
-	int r = count_allowed(filter, abis, &report);
+	int r = count_numbers(filter, abis, &report);
 
 	if (r < 0)
 		return r;
+	simulate_calls(filter, profile, abis, &report);
+	emulate_attach(filter, abis, &report);
+	report.mean_steps = dispatch_kernel_caches(target) ? report.uncached.mean : report.all.mean;
 	*ret = report;
 	return 0;
 }

@@ -127,3 +127,8 @@ int action_parse(const char *text, uint32_t *ret_action)
 	}
 	return -EINVAL;
 }
+
+bool action_permits(uint32_t action)
+{
+	return (action & ACTION_MASK) == CALLGATE_ALLOW || (action & ACTION_MASK) == CALLGATE_LOG;
+}

@@ -19,6 +19,7 @@ static inline uint32_t action_stack(uint32_t newer, uint32_t older)
 	return action_rank(older) < action_rank(newer) ? older : newer;
 }
 bool action_kills(uint32_t action);
+bool action_permits(uint32_t action); /* ALLOW, LOG */
 const char *action_format(uint32_t action, char *text, size_t size);
 int action_parse(const char *text, uint32_t *ret_action);
 

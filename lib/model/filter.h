@@ -17,6 +17,7 @@ struct callgate_filter {
 	unsigned abis;      /* compiled for these; 0 for imported programs */
 	bool big_endian;    /* byte order of the machine it is for: decides which word of an argument is the low one */
 	size_t cells, diagram_nodes;
+	double dispatch_tests, dispatch_optimum, dispatch_entropy; /* see callgate_filter_report; 0 for imported programs */
 	double compile_ms, proof_ms; /* how long making and proving it took; 0 for imported programs */
 };
 

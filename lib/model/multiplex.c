@@ -43,7 +43,7 @@ static int derive(const struct callgate_profile *profile, const struct arch_mult
 
 		if (i > first && list->count && list->items[list->count - 1].m == m && !list->items[list->count - 1].clause.guard)
 			break; /* decided: conditions are gone in this form */
-		if (d.clause.n_conds && callgate_action_permits(d.clause.action))
+		if (d.clause.n_conds && action_permits(d.clause.action))
 			continue;
 		d.clause.syscall = m->via;
 		d.clause.derived = true;

@@ -9,7 +9,7 @@
 
 static uint32_t tried(uint32_t action)
 {
-	return callgate_action_permits(action) ? action : CALLGATE_NOTIFY;
+	return action_permits(action) ? action : CALLGATE_NOTIFY;
 }
 
 int pass_trial(const struct callgate_profile *profile, struct callgate_profile **ret_profile)

@@ -8,7 +8,7 @@ sys.path.insert(0, __file__.rsplit("/", 1)[0])
 import lib
 
 ENTRY = re.compile(r"^\*([a-z][a-z0-9-]*)\*$", re.MULTILINE)
-LITERAL = re.compile(r'"([a-z]+-[a-z0-9-]+)"')
+LITERAL = re.compile(r'"([a-z]+-[a-z0-9-]+)"|\[([a-z]+-[a-z0-9-]+)\]')
 # Calls whose id has no hyphen, or words with one that are no ids.
 PLAIN = {"output"}
 NO_IDS = {"run-time"}
@@ -20,7 +20,7 @@ def main():
     prefixes = {name.split("-")[0] for name in listed}
     given = {}
     for path in [*lib.SOURCE.glob("lib/**/*.c"), *lib.SOURCE.glob("lib/**/*.h"), *lib.SOURCE.glob("cli/*.c")]:
-        for name in LITERAL.findall(path.read_text()):
+        for name in (a or b for a, b in LITERAL.findall(path.read_text())):
             if name.split("-")[0] in prefixes and name not in NO_IDS:
                 given.setdefault(name, path.relative_to(lib.SOURCE))
     options = {option[2:] for verb in lib.verbs()[0].values() for option in verb}

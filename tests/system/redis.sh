@@ -16,8 +16,10 @@ test "\$($cli set meter 42)" = OK
 test "\$($cli get meter)" = 42
 test "\$($cli save)" = OK
 $cli bgsave >/dev/null
+sleep 0.3
 $cli bgrewriteaof >/dev/null
-for i in \$(seq 100); do $cli info persistence | grep -q 'rdb_bgsave_in_progress:0' && $cli info persistence | grep -q 'aof_rewrite_in_progress:0' && break; sleep 0.05; done
+sleep 0.3
+for i in \$(seq 100); do $cli info persistence | grep -q 'rdb_bgsave_in_progress:0' && $cli info persistence | grep -q 'aof_rewrite_in_progress:0' && $cli info persistence | grep -q 'aof_rewrite_scheduled:0' && break; sleep 0.05; done
 $cli eval 'return redis.call("get", KEYS[1])' 1 meter >/dev/null
 $cli info >/dev/null
 $cli flushall async >/dev/null
