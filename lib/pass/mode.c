@@ -16,12 +16,6 @@
 
 #include "model/call.h"
 
-/* Does the call get through to the kernel's code? */
-static bool permits(uint32_t action)
-{
-	return (action & ACTION_MASK) == CALLGATE_ALLOW || (action & ACTION_MASK) == CALLGATE_LOG;
-}
-
 static uint32_t default_in(enum callgate_mode mode, uint32_t action)
 {
 	switch (mode) {
@@ -42,7 +36,7 @@ static uint32_t default_in(enum callgate_mode mode, uint32_t action)
 static uint32_t bad_arch_in(enum callgate_mode mode, uint32_t action)
 {
 	/* A refusal is not made milder by asking for another mode of refusing. */
-	if ((mode == CALLGATE_MODE_ERRNO || mode == CALLGATE_MODE_TRAP) && !permits(action))
+	if ((mode == CALLGATE_MODE_ERRNO || mode == CALLGATE_MODE_TRAP) && !action_permits(action))
 		return action;
 	return default_in(mode, action);
 }
