@@ -198,6 +198,7 @@ const char *callgate_trace_command(const struct callgate_trace *trace);
 /* ---- Profiles: what may happen ------------------------------------------------------------------------------------ */
 
 struct callgate_profile;
+struct callgate_filter;
 
 /* For what a policy is read, compiled, proven. Zero-initialise, then set what matters. */
 struct callgate_target {
@@ -271,9 +272,38 @@ struct callgate_learn_options {
 };
 int callgate_learn(const struct callgate_trace *const *traces, size_t count, const struct callgate_learn_options *options, struct callgate_profile **ret_profile, struct callgate_diags *diags);
 
-/* ---- Filters: what the kernel runs --------------------------------------------------------------------------------- */
+/* ---- Policies: anything that denotes a meaning ----------------------------------------------------------------------- */
 
-struct callgate_filter;
+/*
+ * A profile, a filter, filters and profiles stacked as the kernel stacks filters, or the union of what several allow. Whatever
+ * the format it came from, it has one meaning, and everything that compares, explains or converts works on that.
+ */
+struct callgate_policy;
+
+enum callgate_policy_kind {
+	CALLGATE_POLICY_PROFILE,
+	CALLGATE_POLICY_FILTER,
+	CALLGATE_POLICY_STACK, /* the most restrictive answer of its parts, which are ordered as they were loaded; none: all is allowed */
+	CALLGATE_POLICY_UNION, /* the most permissive answer of its parts */
+};
+
+/* A policy that is one profile, or one filter. It takes what it is given, also when it fails. */
+int callgate_policy_from_profile(const char *name, struct callgate_profile *profile, struct callgate_policy **ret_policy);
+int callgate_policy_from_filter(const char *name, struct callgate_filter *filter, struct callgate_policy **ret_policy);
+struct callgate_policy *callgate_policy_free(struct callgate_policy *policy);
+
+enum callgate_policy_kind callgate_policy_kind(const struct callgate_policy *policy);
+/* For people: "docker.json", "filter 3 of pid:12". */
+const char *callgate_policy_name(const struct callgate_policy *policy);
+/* NULL unless it is of that kind; the policy owns it. */
+struct callgate_profile *callgate_policy_profile(struct callgate_policy *policy);
+struct callgate_filter *callgate_policy_filter(struct callgate_policy *policy);
+/* i-th part, which the policy owns; NULL at the end, and of profiles and filters. */
+struct callgate_policy *callgate_policy_part(struct callgate_policy *policy, size_t i);
+/* The action for one call; the profile or filter that decided, and the index of its rule or -1 (both may be NULL). */
+int callgate_policy_eval(struct callgate_policy *policy, const struct callgate_target *target, const struct callgate_call *call, uint32_t *ret_action, struct callgate_policy **ret_leaf, int *ret_rule);
+
+/* ---- Filters: what the kernel runs --------------------------------------------------------------------------------- */
 
 /* One instruction: struct sock_filter of include/uapi/linux/filter.h, same layout. */
 struct callgate_insn {

@@ -275,7 +275,7 @@ int callgate_profile_rule(struct callgate_profile *profile, size_t i, struct cal
 	*ret_rule = (struct callgate_rule){
 		.syscall_name = arch_syscall_name(clause->syscall),
 		.action = clause->action,
-		.file = profile->file && clause->line ? strpool_get(&profile->strings, profile->file) : NULL,
+		.file = profile_clause_file(profile, clause),
 		.line = clause->line,
 		.column = clause->column,
 		.weight = syscall_weight(profile, clause->syscall),

@@ -261,8 +261,8 @@ void compile_comment_rule(const struct comments *comments, size_t pc, const char
 	if (!clause)
 		return;
 	buf_printf(out, "%s%s", before, arch_syscall_name(clause->syscall));
-	if (profile->file && clause->line)
-		buf_printf(out, " %s:%u", strpool_get(&profile->strings, profile->file), clause->line);
+	if (profile_clause_file(profile, clause))
+		buf_printf(out, " %s:%u", profile_clause_file(profile, clause), clause->line);
 	buf_puts(out, after);
 }
 

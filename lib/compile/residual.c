@@ -248,7 +248,7 @@ int residual_of(struct residuals *rs, const struct callgate_profile *profile, co
 			continue;
 		for (size_t j = 0; j < clause->n_conds && truth > TRUTH_FALSE; j++) {
 			struct profile_cond cond = profile->conds.items[clause->cond + j];
-			unsigned width = profile_width(target, abi, clause->syscall, cond.arg);
+			unsigned width = profile_width(profile, target, abi, clause->syscall, cond.arg);
 
 			cond = profile_cond_at_width(cond, width);
 			truth = literals_of(rs, &cond, width);

@@ -42,3 +42,27 @@ int bpf_read(const void *bytes, size_t size, const char *file, struct callgate_f
 	*ret_filter = take_ptr(filter);
 	return 0;
 }
+
+/* A zero byte stands in every program (jt and jf of the loads), and in no text. */
+static bool detect(const char *bytes, size_t size)
+{
+	return size && size % sizeof(struct callgate_insn) == 0 && memchr(bytes, 0, size);
+}
+
+static int import(const struct format_input *input, struct callgate_policy **ret_policy, struct callgate_diags *diags)
+{
+	struct callgate_filter *filter;
+	int r = bpf_read(input->bytes, input->size, input->file, &filter, diags);
+
+	if (!r && policy_from_filter(input->file, filter, ret_policy))
+		r = diag_oom(diags);
+	return r;
+}
+
+const struct format format_bpf = {
+	.name = "bpf",
+	.help = "raw classic BPF, as PTRACE_SECCOMP_GET_FILTER gives it",
+	.extensions = ".bpf",
+	.detect = detect,
+	.import = import,
+};

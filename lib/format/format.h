@@ -7,6 +7,7 @@
 
 #include "base/diag.h"
 #include "model/filter.h"
+#include "model/policy.h"
 #include "model/profile.h"
 #include "model/trace.h"
 
@@ -23,5 +24,33 @@ int tracefile_write(const struct callgate_trace *trace, struct buf *out);
 
 /* bpf.c: raw classic BPF, struct sock_filter after struct sock_filter. -EBADMSG, diagnosed bpf-size and bpf-invalid. */
 int bpf_read(const void *bytes, size_t size, const char *file, struct callgate_filter **ret_filter, struct callgate_diags *diags);
+
+/*
+ * The formats that policies come in, as a table of small records: format.c lists them, in the order in which they are tried on a file
+ * whose name says nothing.
+ */
+struct format_input {
+	const char *bytes;
+	size_t size;
+	const char *file;    /* for diagnostics and origins */
+	unsigned flags;      /* CALLGATE_READ_… */
+	/* For formats that include other files: the bytes of `name`, as it stands in `file`. The caller of import keeps them alive until
+	 * import returns. Diagnoses. NULL: including is an error. */
+	int (*include)(void *user, const char *file, const char *name, const char **ret_bytes, size_t *ret_size, const char **ret_file, struct callgate_diags *diags);
+	void *user;
+};
+struct format {
+	const char *name, *help;
+	const char *extensions;  /* ".json", or several separated by blanks; NULL: none */
+	bool (*detect)(const char *bytes, size_t size); /* could these bytes be of this format? NULL: only by name */
+	/* -EBADMSG, diagnosed with ids that begin with the format's name (json-* for broken JSON). */
+	int (*import)(const struct format_input *input, struct callgate_policy **ret_policy, struct callgate_diags *diags);
+};
+const struct format *format_at(size_t i); /* NULL at the end */
+const struct format *format_find(const char *name);
+/* The format of a file: by its name's end, else by its content, else NULL. */
+const struct format *format_of(const char *file, const char *bytes, size_t size);
+
+extern const struct format format_oci, format_bpf;
 
 #endif

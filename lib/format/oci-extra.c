@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The member "x-callgate": what OCI has no place for. "calls" (evidence), "unknown" and "badArch" (part of the meaning).
+ * The member "x-callgate": what OCI has no place for. "calls" (evidence), "unknown", "badArch" and "literal" (part of
+ * the meaning).
  * "learned" is reserved for the provenance that later versions write; it says nothing about the meaning and is passed over.
  */
 #include <stdio.h>
@@ -8,7 +9,7 @@
 #include "format/oci.h"
 
 struct extra_nodes {
-	const struct json_node *version, *calls, *unknown, *bad_arch;
+	const struct json_node *version, *calls, *unknown, *bad_arch, *literal;
 };
 
 static const struct strict_member extra_members[] = {
@@ -16,6 +17,7 @@ static const struct strict_member extra_members[] = {
 	{ "calls", STRICT_ARRAY, false, offsetof(struct extra_nodes, calls) },
 	{ "unknown", STRICT_STRING, false, offsetof(struct extra_nodes, unknown) },
 	{ "badArch", STRICT_STRING, false, offsetof(struct extra_nodes, bad_arch) },
+	{ "literal", STRICT_BOOL, false, offsetof(struct extra_nodes, literal) },
 	{ "learned", STRICT_OBJECT, false, STRICT_IGNORED },
 };
 
@@ -112,6 +114,7 @@ int oci_read_extra(struct oci_reader *r, const struct json_node *node)
 		if (value >= 0)
 			r->profile->unknown_errno = value;
 	}
+	r->profile->literal = nodes.literal && nodes.literal->type == JSON_TRUE;
 	if (nodes.bad_arch)
 		read_bad_arch(r, nodes.bad_arch);
 	for (const struct json_node *n = nodes.calls ? json_child(r->strict.json, nodes.calls) : NULL; n && !error;
@@ -154,12 +157,15 @@ void oci_write_extra(struct json_writer *w, const struct callgate_profile *profi
 {
 	char action[64];
 
-	if (!profile->calls.count && profile->unknown_errno < 0 && profile->bad_arch_action == CALLGATE_KILL_PROCESS)
+	if (!profile->calls.count && profile->unknown_errno < 0 && profile->bad_arch_action == CALLGATE_KILL_PROCESS &&
+	    !profile->literal)
 		return;
 	json_open(w, "x-callgate", '{', false);
 	json_put_u64(w, "version", 1);
 	if (profile->bad_arch_action != CALLGATE_KILL_PROCESS)
 		json_put_string(w, "badArch", action_format(profile->bad_arch_action, action, sizeof(action)));
+	if (profile->literal)
+		json_put_bool(w, "literal", true);
 	if (profile->unknown_errno >= 0)
 		write_unknown(w, profile->unknown_errno);
 	if (profile->calls.count) {

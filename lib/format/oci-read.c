@@ -219,3 +219,30 @@ int oci_read(const char *bytes, size_t size, const char *file, unsigned flags, s
 	*ret_profile = take_ptr(profile);
 	return 0;
 }
+
+static bool detect(const char *bytes, size_t size)
+{
+	size_t i = 0;
+
+	while (i < size && bytes[i] && strchr(" \t\r\n", bytes[i]))
+		i++;
+	return i < size && bytes[i] == '{';
+}
+
+static int import(const struct format_input *input, struct callgate_policy **ret_policy, struct callgate_diags *diags)
+{
+	struct callgate_profile *profile;
+	int r = oci_read(input->bytes, input->size, input->file, input->flags, &profile, diags);
+
+	if (!r && policy_from_profile(input->file, profile, ret_policy))
+		r = diag_oom(diags);
+	return r;
+}
+
+const struct format format_oci = {
+	.name = "oci",
+	.help = "seccomp JSON of OCI runtimes, Docker and Podman, with Callgate's member x-callgate",
+	.extensions = ".json",
+	.detect = detect,
+	.import = import,
+};

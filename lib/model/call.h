@@ -18,6 +18,11 @@ static inline uint32_t action_stack(uint32_t newer, uint32_t older)
 {
 	return action_rank(older) < action_rank(newer) ? older : newer;
 }
+/* The more permissive of two, a's when they are equal but for their data. */
+static inline uint32_t action_union(uint32_t a, uint32_t b)
+{
+	return action_rank(b) > action_rank(a) ? b : a;
+}
 bool action_kills(uint32_t action);
 bool action_permits(uint32_t action); /* ALLOW, LOG */
 const char *action_format(uint32_t action, char *text, size_t size);

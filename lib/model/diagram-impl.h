@@ -63,9 +63,6 @@ static inline bool diagram_step(struct diagram *d)
 	return !d->error;
 }
 
-/* The way out of a lowering: root or diagnosed error. */
-int diagram_answer(struct diagram *d, diagram_ref root, diagram_ref *ret_root, struct callgate_diags *diags);
-
 static inline diagram_ref diagram_and(struct diagram *d, diagram_ref a, diagram_ref b)
 {
 	return diagram_choose(d, a, b, DIAGRAM_FALSE);

@@ -77,7 +77,7 @@ static diagram_ref lower_conds(const struct lowering *l, enum callgate_abi abi, 
 
 	for (uint32_t i = 0; i < clause->n_conds; i++) {
 		struct profile_cond cond = l->profile->conds.items[clause->cond + i];
-		unsigned width = profile_width(l->target, abi, clause->syscall, cond.arg);
+		unsigned width = profile_width(l->profile, l->target, abi, clause->syscall, cond.arg);
 
 		cond = profile_cond_at_width(cond, width);
 		r = diagram_and(l->d, cond.op == OP_MASKED_EQ ? lower_masked(l->d, &cond, width) : lower_compare(l->d, &cond, width), r);

@@ -19,6 +19,7 @@
 /* Operations of apply, as they stand in diagram_memo.c; APPLY_SET_BIT + i for bit i. */
 #define APPLY_SET_BIT (NODES_MAX + 1)
 #define APPLY_STACK   (APPLY_SET_BIT + 32)
+#define APPLY_UNION   (APPLY_STACK + 1)
 
 /* ---- Storage ---- */
 
@@ -256,6 +257,8 @@ static uint32_t combine(uint32_t operation, uint32_t a, uint32_t b)
 {
 	if (operation == APPLY_STACK)
 		return action_stack(a, b);
+	if (operation == APPLY_UNION)
+		return action_union(a, b);
 	return a ? b | 1u << (operation - APPLY_SET_BIT) : b;
 }
 
@@ -266,7 +269,7 @@ static diagram_ref apply(struct diagram *d, uint32_t operation, diagram_ref a, d
 	diagram_ref lo, hi, result;
 	uint32_t var;
 
-	if (operation == APPLY_STACK ? a == b : a == DIAGRAM_FALSE)
+	if (operation >= APPLY_STACK ? a == b : a == DIAGRAM_FALSE)
 		return b;
 	if (is_leaf(d, a) && is_leaf(d, b))
 		return diagram_leaf(d, combine(operation, leaf_value(d, a), leaf_value(d, b)));
@@ -295,6 +298,12 @@ diagram_ref diagram_stack(struct diagram *d, diagram_ref newer, diagram_ref olde
 {
 	diagram_begin(d);
 	return d->error ? DIAGRAM_FAILED : apply(d, APPLY_STACK, newer, older);
+}
+
+diagram_ref diagram_union(struct diagram *d, diagram_ref a, diagram_ref b)
+{
+	diagram_begin(d);
+	return d->error ? DIAGRAM_FAILED : apply(d, APPLY_UNION, a, b);
 }
 
 /* ---- Questions ---- */

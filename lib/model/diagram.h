@@ -34,6 +34,8 @@ diagram_ref diagram_bit(struct diagram *d, unsigned var); /* 1 when the variable
 diagram_ref diagram_ite(struct diagram *d, diagram_ref condition, diagram_ref then, diagram_ref otherwise);
 /* What the kernel does with two stacked filters. */
 diagram_ref diagram_stack(struct diagram *d, diagram_ref newer, diagram_ref older);
+/* What either of two allows: of two actions the more permissive one, by the kernel's precedence reversed; a's of equal ones. */
+diagram_ref diagram_union(struct diagram *d, diagram_ref a, diagram_ref b);
 
 /* The meaning of a profile; -E2BIG, -EINVAL (no ABI; diagnosed). */
 int diagram_from_profile(struct diagram *d, const struct callgate_profile *profile, const struct callgate_target *target,
@@ -43,6 +45,8 @@ int diagram_from_filter(struct diagram *d, const struct callgate_insn *insns, si
 			diagram_ref *ret_root, struct callgate_diags *diags);
 
 uint32_t diagram_eval(const struct diagram *d, diagram_ref root, const struct callgate_call *call);
+/* 0 and *ret_root, or the diagnosed error that the diagram has run into. */
+int diagram_answer(struct diagram *d, diagram_ref root, diagram_ref *ret_root, struct callgate_diags *diags);
 /* Nodes reachable from a root, leaves included. */
 size_t diagram_size(const struct diagram *d, diagram_ref root);
 /* When a != b: a call on which they differ (bits that do not matter are 0). */

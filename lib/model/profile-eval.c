@@ -13,7 +13,7 @@
 unsigned profile_target_abis(const struct callgate_profile *profile, const struct callgate_target *target)
 {
 	enum callgate_abi native = arch_native();
-	unsigned abis = target->abis;
+	unsigned abis = profile->literal ? 0 : target->abis;
 
 	if (!abis)
 		abis = profile->abis;
@@ -50,9 +50,10 @@ bool profile_guard_holds(const struct callgate_profile *profile, const struct pr
 	return !(guard->include_caps & ~target->caps) && kernel_at_least(target, guard->include_kernel);
 }
 
-unsigned profile_width(const struct callgate_target *target, enum callgate_abi abi, int syscall, unsigned arg)
+unsigned profile_width(const struct callgate_profile *profile, const struct callgate_target *target, enum callgate_abi abi, int syscall,
+		       unsigned arg)
 {
-	return target->strict64 ? 64 : arch_arg_width(abi, syscall, arg);
+	return target->strict64 || profile->literal ? 64 : arch_arg_width(abi, syscall, arg);
 }
 
 static uint64_t low_word_of_int(uint64_t value)
@@ -96,7 +97,7 @@ bool profile_cond_holds(const struct profile_cond *cond, unsigned width, uint64_
 
 uint32_t profile_fallback(const struct callgate_profile *profile, enum callgate_abi abi, uint32_t nr)
 {
-	if (nr == UINT32_MAX)
+	if (nr == UINT32_MAX && !profile->literal)
 		return action_kills(profile->default_action) ? CALLGATE_ERRNO(ENOSYS) : profile->default_action;
 	if (profile->unknown_errno >= 0 && arch_nr_unknown(abi, nr))
 		return CALLGATE_ERRNO((uint32_t)profile->unknown_errno);
@@ -111,7 +112,7 @@ static bool clause_holds(const struct callgate_profile *profile, const struct ca
 	for (uint32_t i = 0; i < clause->n_conds; i++) {
 		const struct profile_cond *cond = &profile->conds.items[clause->cond + i];
 
-		if (!profile_cond_holds(cond, profile_width(target, abi, clause->syscall, cond->arg), call->args[cond->arg]))
+		if (!profile_cond_holds(cond, profile_width(profile, target, abi, clause->syscall, cond->arg), call->args[cond->arg]))
 			return false;
 	}
 	return true;

@@ -226,3 +226,10 @@ void profile_clauses_of(const struct callgate_profile *profile, int syscall, siz
 	*ret_first = lower_bound(profile, syscall);
 	*ret_end = lower_bound(profile, (int64_t)syscall + 1);
 }
+
+const char *profile_clause_file(const struct callgate_profile *profile, const struct profile_clause *clause)
+{
+	uint32_t file = clause->file ? clause->file : profile->file;
+
+	return file && clause->line ? strpool_get(&profile->strings, file) : NULL;
+}

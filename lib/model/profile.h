@@ -35,7 +35,8 @@ struct profile_clause {
 	uint32_t action;
 	uint32_t cond, n_conds; /* range of profile.conds; all must hold */
 	uint32_t guard;   /* 1 + index into profile.guards; 0: none */
-	uint32_t line, column; /* in profile.file; 0 when made by a pass or by learning */
+	uint32_t file;    /* string offset; 0: profile.file. A format that includes other files names them here */
+	uint32_t line, column; /* in that file; 0 when made by a pass or by learning */
 	uint32_t comment; /* string offset; 0: none */
 	bool derived;     /* the multiplexed form of another clause; see profile_multiplex */
 };
@@ -56,6 +57,11 @@ struct callgate_profile {
 	int unknown_errno;             /* answer to numbers newer than the table; -1: the default action */
 	unsigned abis;                 /* "architectures"; 0: none listed */
 	unsigned abi_map[CALLGATE_ABI_COUNT]; /* "archMap": ABIs that go with a native one (itself included); 0: no entry */
+	/*
+	 * The profile repeats what other programs load, bit by bit, instead of saying what is intended: arguments are compared at all 64
+	 * bits, number -1 gets the default like any other, and it is for exactly the ABIs it lists, whatever a target asks for.
+	 */
+	bool literal;
 	unsigned load_flags;           /* CALLGATE_LOAD_… from "flags" */
 	uint32_t listener_path, listener_metadata; /* string offsets; 0: none */
 	uint32_t file;                 /* name of the file it was read from; 0: none */
@@ -87,12 +93,16 @@ int profile_normalise(struct callgate_profile *profile);
 /* The clauses of one system call: a range of profile->clauses. */
 void profile_clauses_of(const struct callgate_profile *profile, int syscall, size_t *ret_first, size_t *ret_end);
 
+/* Name of the file that a clause stands in, or NULL. */
+const char *profile_clause_file(const struct callgate_profile *profile, const struct profile_clause *clause);
+
 /* ABIs a target stands for with this profile; 0 when it selects none. */
 unsigned profile_target_abis(const struct callgate_profile *profile, const struct callgate_target *target);
 /* Does a clause's guard hold for this target? */
 bool profile_guard_holds(const struct callgate_profile *profile, const struct profile_clause *clause, const struct callgate_target *target);
-/* Bits of an argument that are compared: 32 or 64 (arch_arg_width, or 64 with target.strict64). */
-unsigned profile_width(const struct callgate_target *target, enum callgate_abi abi, int syscall, unsigned arg);
+/* Bits of an argument that are compared: 32 or 64 (arch_arg_width; 64 with target.strict64 and in a literal profile). */
+unsigned profile_width(const struct callgate_profile *profile, const struct callgate_target *target, enum callgate_abi abi, int syscall,
+		       unsigned arg);
 /*
  * A condition as it applies at a width. At 32 bits the kernel ignores the upper half of the register, so the
  * argument's low word is compared, zero-extended; a value or mask that is a sign-extended negative int (all of bits

@@ -326,9 +326,9 @@ static void test_width(void **state)
 	assert_int_equal(eval(profile, &strict, "ioctl(0, 0x100005412)", NULL), CALLGATE_ALLOW);
 	assert_int_equal(eval(profile, &on_x86_64, "close(-1)", NULL), CALLGATE_ERRNO(9));
 	assert_int_equal(eval(profile, &strict, "close(-1)", NULL), CALLGATE_ALLOW);
-	assert_int_equal(profile_width(&on_x86_64, CALLGATE_ABI_X86_64, arch_syscall_id("ioctl"), 1), 32);
-	assert_int_equal(profile_width(&strict, CALLGATE_ABI_X86_64, arch_syscall_id("ioctl"), 1), 64);
-	assert_int_equal(profile_width(&on_x86_64, CALLGATE_ABI_X86_64, arch_syscall_id("mprotect"), 2), 64);
+	assert_int_equal(profile_width(profile, &on_x86_64, CALLGATE_ABI_X86_64, arch_syscall_id("ioctl"), 1), 32);
+	assert_int_equal(profile_width(profile, &strict, CALLGATE_ABI_X86_64, arch_syscall_id("ioctl"), 1), 64);
+	assert_int_equal(profile_width(profile, &on_x86_64, CALLGATE_ABI_X86_64, arch_syscall_id("mprotect"), 2), 64);
 	profile_free(profile);
 }
 
