@@ -52,7 +52,7 @@ struct cli_command {
 };
 
 extern const struct cli_command cmd_record, cmd_learn, cmd_harden, cmd_compile, cmd_run, cmd_show, cmd_explain,
-	cmd_bench, cmd_syscall, cmd_help;
+	cmd_fingerprint, cmd_bench, cmd_syscall, cmd_help;
 const struct cli_command *cli_command_at(unsigned i); /* NULL at the end */
 const struct cli_command *cli_command_find(const char *name);
 extern const struct cli_option cli_common_options[];
@@ -78,9 +78,10 @@ int cli_read_file(struct cli *cli, const char *name, char **ret_bytes, size_t *r
 /* Whole or not at all: temporary file, fsync, rename. "-" is stdout. */
 int cli_write_file(struct cli *cli, const char *name, const void *bytes, size_t size, unsigned mode);
 
-/* source.c: anything that denotes a policy. Exactly one of profile and filter is set. */
+/* source.c: anything that denotes a policy. profile or filter is the policy's, when it is just that. */
 struct cli_source {
-	char *name;          /* the file it came from */
+	const char *name;    /* the policy's */
+	struct callgate_policy *policy;
 	struct callgate_profile *profile;
 	struct callgate_filter *filter;
 };
@@ -128,7 +129,7 @@ struct bench_subject {
 	char *note;
 };
 struct bench_sample {
-	double attach_us, ns[BENCH_KINDS]; /* NAN: not measured */
+	double ns[BENCH_KINDS]; /* NAN: not measured */
 	int error;           /* errno of what kept the filters from being loaded */
 };
 /* Calls of the profile that do nothing, for this machine and judged by this filter. */
@@ -136,6 +137,7 @@ void bench_choose(const struct callgate_profile *profile, const struct callgate_
 /* The filter cut into a stack: 1 proven equal, 0 or -errno: not so; -ENOENT: no conditions to cut at. */
 int bench_stack(struct callgate_profile *profile, const struct callgate_target *target, const struct callgate_filter *filter,
 		struct bench_subject *subject);
+double bench_attach(const struct bench_subject *subject); /* microseconds to load it; NAN: not measured. Before any bench_run */
 int bench_run(const struct bench_subject *subject, const struct bench_call calls[BENCH_KINDS], struct bench_sample *ret_sample);
 int bench_compare(const void *a, const void *b); /* of doubles, for qsort */
 

@@ -169,6 +169,8 @@ static void dispatch_text(const struct callgate_filter_report *report)
 	fprintf(stderr, "dispatch     %.2f tests of the number on average; ", report->dispatch_tests);
 	if (report->dispatch_optimum > 0)
 		fprintf(stderr, "the best tree has %.2f, ", report->dispatch_optimum);
+	else
+		fputs("the best tree was not computed: too many intervals; ", stderr);
 	fprintf(stderr, "none fewer than %.2f (entropy)\n", report->dispatch_entropy);
 }
 

@@ -7,53 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define INPUT_MAX (64u << 20)
-
-static int read_all(int fd, char **ret_bytes, size_t *ret_size)
-{
-	size_t room = 65536, size = 0;
-	char *bytes = malloc(room);
-
-	while (bytes) {
-		ssize_t n = read(fd, bytes + size, room - size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			break;
-		size += (size_t)n;
-		if (n == 0) {
-			*ret_bytes = bytes;
-			*ret_size = size;
-			return 0;
-		}
-		if (size > INPUT_MAX) {
-			errno = EFBIG;
-			break;
-		}
-		if (size == room) {
-			char *grown = realloc(bytes, room *= 2);
-
-			if (!grown)
-				break;
-			bytes = grown;
-		}
-	}
-	free(bytes);
-	return -errno;
-}
-
 int cli_read_file(struct cli *cli, const char *name, char **ret_bytes, size_t *ret_size)
 {
-	bool standard = !strcmp(name, "-");
-	int fd = standard ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	int r = fd < 0 ? -errno : read_all(fd, ret_bytes, ret_size);
-
-	if (fd >= 0 && !standard)
-		close(fd);
-	if (r < 0)
-		return cli_error(cli, "file-read", "%s: %s", name, r == -EFBIG ? "larger than 64 MiB, which no policy is" : strerror(-r));
-	return CLI_YES;
+	return callgate_file_read(name, ret_bytes, ret_size, cli->diags) < 0 ? cli_trouble(cli) : CLI_YES;
 }
 
 static int write_all(int fd, const char *bytes, size_t size)

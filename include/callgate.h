@@ -205,7 +205,7 @@ struct callgate_target {
 	unsigned abis;       /* CALLGATE_ABI_BIT()s; 0: those the profile lists, or the native one when it lists none */
 	uint64_t caps;       /* bit n: capability n, for includes/excludes of the profile */
 	unsigned kernel;     /* KERNEL_VERSION-like (major << 16 | minor << 8); 0: the newest known */
-	bool strict64;       /* compare all 64 bits of every argument, whatever width the kernel reads */
+	bool strict64;       /* compare whole registers, 64 bits but for 32-bit ABIs, whatever width the kernel reads */
 };
 
 /* flags for callgate_profile_read */
@@ -292,6 +292,24 @@ int callgate_policy_from_profile(const char *name, struct callgate_profile *prof
 int callgate_policy_from_filter(const char *name, struct callgate_filter *filter, struct callgate_policy **ret_policy);
 struct callgate_policy *callgate_policy_free(struct callgate_policy *policy);
 
+struct callgate_source_options {
+	unsigned flags;              /* CALLGATE_READ_… */
+	const char *const *folders;  /* where a bare name is looked up as NAME.json, NULL-terminated; NULL: /etc/seccomp */
+	const char *root;            /* unit: is looked up below this folder; NULL: / */
+};
+/*
+ * What a source denotes, whatever it is: FILE (its format by its name, else by its content; "-" is standard input), FORMAT:FILE, a bare
+ * name, KIND:REST as callgate_source_at lists them, and combinations: a+b is what either allows, a&b what both allow; & binds
+ * tighter. -ENOENT source-not-found, -EINVAL source-empty, file-read, and what the format or kind says. options may be NULL.
+ */
+int callgate_policy_open(const char *source, const struct callgate_source_options *options, struct callgate_policy **ret_policy, struct callgate_diags *diags);
+/* i-th prefix before a colon: kinds of sources ("pid", "unit", …), then formats ("oci", "minijail", …); NULL at the end. */
+const char *callgate_source_at(unsigned i, const char **ret_help);
+/* Bytes in a format of callgate_source_at, or NULL: found by the file's name, else by content. Files that it includes are an error. */
+int callgate_policy_read(const char *bytes, size_t size, const char *file, const char *format, unsigned flags, struct callgate_policy **ret_policy, struct callgate_diags *diags);
+/* All of a file, "-" is standard input; caller frees. -errno, -EFBIG above 64 MiB (file-read). */
+int callgate_file_read(const char *name, char **ret_bytes, size_t *ret_size, struct callgate_diags *diags);
+
 enum callgate_policy_kind callgate_policy_kind(const struct callgate_policy *policy);
 /* For people: "docker.json", "filter 3 of pid:12". */
 const char *callgate_policy_name(const struct callgate_policy *policy);
@@ -302,6 +320,14 @@ struct callgate_filter *callgate_policy_filter(struct callgate_policy *policy);
 struct callgate_policy *callgate_policy_part(struct callgate_policy *policy, size_t i);
 /* The action for one call; the profile or filter that decided, and the index of its rule or -1 (both may be NULL). */
 int callgate_policy_eval(struct callgate_policy *policy, const struct callgate_target *target, const struct callgate_call *call, uint32_t *ret_action, struct callgate_policy **ret_leaf, int *ret_rule);
+
+/*
+ * A name for the meaning: equal for two policies exactly when they answer every possible call of every ABI alike, whatever their
+ * format, the order of their rules and the layout of their filters; evidence and comments do not count. How it is computed stands in
+ * callgate-fingerprint(1). 64 hexadecimal digits. -E2BIG diagram-too-large, -EINVAL diagram-no-abi.
+ */
+#define CALLGATE_FINGERPRINT_SIZE 65
+int callgate_policy_fingerprint(const struct callgate_policy *policy, const struct callgate_target *target, char ret_text[CALLGATE_FINGERPRINT_SIZE], struct callgate_diags *diags);
 
 /* ---- Filters: what the kernel runs --------------------------------------------------------------------------------- */
 

@@ -132,3 +132,21 @@ bool action_permits(uint32_t action)
 {
 	return (action & ACTION_MASK) == CALLGATE_ALLOW || (action & ACTION_MASK) == CALLGATE_LOG;
 }
+
+uint32_t action_meaning(uint32_t action)
+{
+	switch (action & ACTION_MASK) {
+	case CALLGATE_ERRNO(0):
+		return CALLGATE_ERRNO(MIN(action & ACTION_DATA, 4095u));
+	case CALLGATE_TRAP:
+	case CALLGATE_TRACE(0):
+		return action;
+	case CALLGATE_KILL_THREAD:
+	case CALLGATE_NOTIFY:
+	case CALLGATE_LOG:
+	case CALLGATE_ALLOW:
+		return action & ACTION_MASK;
+	default:
+		return CALLGATE_KILL_PROCESS;
+	}
+}

@@ -23,6 +23,11 @@ static inline uint32_t action_union(uint32_t a, uint32_t b)
 {
 	return action_rank(b) > action_rank(a) ? b : a;
 }
+/*
+ * What the kernel makes of an answer (kernel/seccomp.c, __seccomp_filter): data counts for ERRNO, up to 4095, TRAP and TRACE only; an
+ * action it does not know kills the process.
+ */
+uint32_t action_meaning(uint32_t action);
 bool action_kills(uint32_t action);
 bool action_permits(uint32_t action); /* ALLOW, LOG */
 const char *action_format(uint32_t action, char *text, size_t size);

@@ -45,6 +45,14 @@ int diagram_from_filter(struct diagram *d, const struct callgate_insn *insns, si
 			diagram_ref *ret_root, struct callgate_diags *diags);
 
 uint32_t diagram_eval(const struct diagram *d, diagram_ref root, const struct callgate_call *call);
+/* The same with each answer as the kernel takes it (action_meaning). For finished roots: answers combine by their raw values. */
+diagram_ref diagram_meaning(struct diagram *d, diagram_ref root);
+/*
+ * SHA-256 of the meaning, whatever made it: of a leaf, of "L" and its answer; of a node, of "N", its variable's index, and the
+ * fingerprints of its children for 0 and for 1; numbers are 32 bits, most significant byte first. 0, -E2BIG, -ENOMEM.
+ */
+#define DIAGRAM_FINGERPRINT_SIZE 32
+int diagram_fingerprint(struct diagram *d, diagram_ref root, uint8_t ret_hash[DIAGRAM_FINGERPRINT_SIZE]);
 /* 0 and *ret_root, or the diagnosed error that the diagram has run into. */
 int diagram_answer(struct diagram *d, diagram_ref root, diagram_ref *ret_root, struct callgate_diags *diags);
 /* Nodes reachable from a root, leaves included. */

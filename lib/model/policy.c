@@ -99,6 +99,12 @@ unsigned policy_abis(const struct callgate_policy *policy, const struct callgate
 	return abis ? abis : CALLGATE_ABI_BIT(arch_native());
 }
 
+/* A raw program says nothing about the machine that it is for: the target does, if it names ABIs. */
+static bool big_endian(const struct callgate_filter *filter, const struct callgate_target *target)
+{
+	return target->abis && !filter->abis ? arch_abi_get((enum callgate_abi)__builtin_ctz(target->abis))->big_endian : filter->big_endian;
+}
+
 /* ---- Call by call ---- */
 
 static uint32_t combine(enum callgate_policy_kind kind, uint32_t so_far, uint32_t part)
@@ -116,7 +122,8 @@ uint32_t policy_eval(const struct callgate_policy *policy, const struct callgate
 	if (policy->kind == CALLGATE_POLICY_PROFILE)
 		action = profile_eval(policy->profile, target, call, &clause);
 	else if (policy->kind == CALLGATE_POLICY_FILTER)
-		action = filter_simulate(policy->filter->insns, policy->filter->count, policy->filter->big_endian, call, NULL, NULL);
+		action = filter_simulate(policy->filter->insns, policy->filter->count,
+					 big_endian(policy->filter, target), call, NULL, NULL);
 	for (size_t i = 0; i < policy->parts.count; i++) {
 		uint32_t answer = policy_eval(policy->parts.items[i], target, call, &part_leaf, &part_clause);
 		uint32_t both = i ? combine(policy->kind, action, answer) : answer;
@@ -157,6 +164,6 @@ int diagram_from_policy(struct diagram *d, const struct callgate_policy *policy,
 	if (policy->kind == CALLGATE_POLICY_PROFILE)
 		return diagram_from_profile(d, policy->profile, target, ret_root, diags);
 	if (policy->kind == CALLGATE_POLICY_FILTER)
-		return diagram_from_filter(d, filter->insns, filter->count, filter->big_endian, ret_root, diags);
+		return diagram_from_filter(d, filter->insns, filter->count, big_endian(filter, target), ret_root, diags);
 	return lower_parts(d, policy, target, ret_root, diags);
 }

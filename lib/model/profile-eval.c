@@ -53,7 +53,9 @@ bool profile_guard_holds(const struct callgate_profile *profile, const struct pr
 unsigned profile_width(const struct callgate_profile *profile, const struct callgate_target *target, enum callgate_abi abi, int syscall,
 		       unsigned arg)
 {
-	return target->strict64 || profile->literal ? 64 : arch_arg_width(abi, syscall, arg);
+	if (profile->literal) /* libseccomp counts x32 among the 32-bit ABIs */
+		return abi == CALLGATE_ABI_X32 ? 32 : arch_abi_get(abi)->word_bits;
+	return target->strict64 ? arch_abi_get(abi)->word_bits : arch_arg_width(abi, syscall, arg);
 }
 
 static uint64_t low_word_of_int(uint64_t value)

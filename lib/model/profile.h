@@ -58,8 +58,8 @@ struct callgate_profile {
 	unsigned abis;                 /* "architectures"; 0: none listed */
 	unsigned abi_map[CALLGATE_ABI_COUNT]; /* "archMap": ABIs that go with a native one (itself included); 0: no entry */
 	/*
-	 * The profile repeats what other programs load, bit by bit, instead of saying what is intended: arguments are compared at all 64
-	 * bits, number -1 gets the default like any other, and it is for exactly the ABIs it lists, whatever a target asks for.
+	 * The profile repeats what other programs load, bit by bit, instead of saying what is intended: arguments are compared at all bits
+	 * that libseccomp compares, number -1 gets the default like any other, and it is for exactly the ABIs it lists, whatever a target asks for.
 	 */
 	bool literal;
 	unsigned load_flags;           /* CALLGATE_LOAD_… from "flags" */
@@ -100,7 +100,7 @@ const char *profile_clause_file(const struct callgate_profile *profile, const st
 unsigned profile_target_abis(const struct callgate_profile *profile, const struct callgate_target *target);
 /* Does a clause's guard hold for this target? */
 bool profile_guard_holds(const struct callgate_profile *profile, const struct profile_clause *clause, const struct callgate_target *target);
-/* Bits of an argument that are compared: 32 or 64 (arch_arg_width; 64 with target.strict64 and in a literal profile). */
+/* Bits of an argument that are compared: 32 or 64. arch_arg_width; the ABI's registers with target.strict64 and in a literal profile. */
 unsigned profile_width(const struct callgate_profile *profile, const struct callgate_target *target, enum callgate_abi abi, int syscall,
 		       unsigned arg);
 /*

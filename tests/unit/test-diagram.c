@@ -14,6 +14,7 @@
 #include "model/call.h"
 #include "model/diagram.h"
 #include "model/filter.h"
+#include "random.h"
 
 #define CALLS 48
 #define LENGTH_MAX 64
@@ -23,39 +24,6 @@ struct program {
 	size_t count;
 	uint32_t mask; /* of the last load while a program is made: numbers within it decide something */
 };
-
-static uint64_t seed;
-
-static uint64_t any64(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed * 0x2545f4914f6cdd1du;
-}
-
-static uint32_t below(uint32_t limit)
-{
-	return (uint32_t)((any64() >> 32) % limit);
-}
-
-/* Values where comparisons, carries and widths turn. */
-static uint64_t edge64(void)
-{
-	static const uint64_t edges[] = { 0, 1, 2, 5, 7, 8, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, 0x100000005, 0x7fffffffffffffff,
-					  0xffffffff80000000, 0xfffffffffffffffe, UINT64_MAX };
-
-	switch (below(8)) {
-	case 0:
-		return any64();
-	case 1:
-		return (uint64_t)1 << below(64);
-	case 2:
-		return edges[below(ARRAY_SIZE(edges))] + below(3) - 1;
-	default:
-		return edges[below(ARRAY_SIZE(edges))];
-	}
-}
 
 static uint32_t edge32(void)
 {
