@@ -259,6 +259,15 @@ enum callgate_mode {
 /* A copy of the profile in another mode. */
 int callgate_profile_mode(const struct callgate_profile *profile, enum callgate_mode mode, struct callgate_profile **ret_profile, struct callgate_diags *diags);
 
+/* The rules that hold for a target, without includes and excludes; its ABIs become the profile's own. */
+int callgate_profile_specialise(const struct callgate_profile *profile, const struct callgate_target *target, struct callgate_profile **ret_profile, struct callgate_diags *diags);
+/*
+ * The profile for another ABI: each rule also for the calls that do the same there, openat on AArch64 for open on x86-64. Rules that permit are
+ * never widened and rules that refuse never narrowed; what cannot be carried over is a warning (translate-none names the calls,
+ * translate-condition the rules). -EINVAL translate-source when the profile does not cover `from`.
+ */
+int callgate_profile_translate(const struct callgate_profile *profile, enum callgate_abi from, enum callgate_abi to, struct callgate_profile **ret_profile, struct callgate_diags *diags);
+
 /* Least-privilege profile from evidence. */
 enum callgate_learn_args {
 	CALLGATE_LEARN_ARGS_SAFE, /* pin what data/arguments.csv marks as worth it */

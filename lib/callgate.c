@@ -310,6 +310,20 @@ int callgate_profile_mode(const struct callgate_profile *profile, enum callgate_
 	return pass_mode(profile, mode, ret_profile, diags);
 }
 
+int callgate_profile_specialise(const struct callgate_profile *profile, const struct callgate_target *target,
+				struct callgate_profile **ret_profile, struct callgate_diags *diags)
+{
+	return pass_specialise(profile, target, ret_profile, diags);
+}
+
+int callgate_profile_translate(const struct callgate_profile *profile, enum callgate_abi from, enum callgate_abi to,
+			       struct callgate_profile **ret_profile, struct callgate_diags *diags)
+{
+	if (!abi_valid(from) || !abi_valid(to))
+		return diag_error(diags, -EINVAL, "translate-source", DIAG_NOWHERE, "there is no such ABI");
+	return pass_translate(profile, from, to, ret_profile, diags);
+}
+
 int callgate_learn(const struct callgate_trace *const *traces, size_t count, const struct callgate_learn_options *options,
 		   struct callgate_profile **ret_profile, struct callgate_diags *diags)
 {

@@ -88,6 +88,7 @@ class Tables:
         self.caps = self.read_values("capabilities.csv", ["name", "value"], r"CAP_[A-Z_]+", 63)
         self.read_groups()
         self.read_multiplexed()
+        self.read_translations()
 
     def read_abis(self):
         rows = read(self.folder, "abis.csv", ["name", "oci", "goarch", "audit_arch", "nr_base", "word_bits", "endian", "aliases"])
@@ -136,6 +137,32 @@ class Tables:
             if row["name"] not in self.ids or row["via"] not in self.ids:
                 row.fault("no such system call")
             self.multiplexed.append((self.ids[row["name"]], self.ids[row["via"]], row.number("number", 255), row.number("mask", 0xffffffff)))
+
+    def read_translations(self):
+        rows = read(self.folder, "translations.csv", ["name", "to", "args"])
+        check_order(rows, lambda row: (row["name"], row["to"]))
+        self.translations = []
+        for row in rows:
+            if row["name"] not in self.ids or row["to"] not in self.ids:
+                row.fault("no such system call")
+            args = [self.translated(row, word) for word in row["args"].split()]
+            if len(args) > 6:
+                row.fault("more than 6 arguments")
+            self.translations.append((self.ids[row["name"]], self.ids[row["to"]], args))
+
+    @staticmethod
+    def translated(row, word):
+        """(index of the argument it comes from or -1, mask, value)"""
+        if re.fullmatch(r"[0-5]", word):
+            return int(word), 0, 0
+        if word == "-":
+            return -1, 0, 0
+        if re.fullmatch(r"=(-?[1-9][0-9]*|0|0x[0-9a-f]+)", word):
+            return -1, 2**64 - 1, int(word[1:], 0) % 2**64
+        if re.fullmatch(r"0x[0-9a-f]+:(0|0x[0-9a-f]+)", word):
+            mask, value = (int(part, 0) for part in word.split(":"))
+            return -1, mask, value
+        row.fault(f"'{word}' is no argument")
 
     def add_number(self, index, row, number):
         other = self.by_nr[index].setdefault(number, row["name"])
@@ -274,6 +301,7 @@ class Writer:
             self.array(f"const struct arch_name_value arch_{name}_by_value[]", [f"{{{text(n)}, {v}}}" for n, v in rows])
         self.groups()
         self.multiplexed()
+        self.translations()
         return "\n".join(self.lines)
 
     def abis(self):
@@ -332,6 +360,13 @@ class Writer:
     def multiplexed(self):
         self.array("const struct arch_multiplexed arch_multiplexed_rows[]",
                    [f"{{{name}, {via}, {number}, {mask:#x}}}" for name, via, number, mask in self.t.multiplexed], "arch_multiplexed_count")
+
+    def translations(self):
+        cells = []
+        for name, to, args in self.t.translations:
+            parts = ", ".join(f"{{{source}, {mask:#x}ull, {value:#x}ull}}" for source, mask, value in args)
+            cells.append(f"{{{name}, {to}, {len(args)}, {{{parts}}}}}")
+        self.array("const struct arch_translation arch_translation_rows[]", cells, "arch_translations_count")
 
     def groups(self):
         for i, (_, _, ids) in enumerate(self.t.groups):

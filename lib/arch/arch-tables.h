@@ -53,6 +53,8 @@ struct arch_group { /* sorted by name */
 
 extern const struct arch_multiplexed arch_multiplexed_rows[];
 extern const unsigned arch_multiplexed_count;
+extern const struct arch_translation arch_translation_rows[];
+extern const unsigned arch_translations_count;
 extern const struct arch_abi arch_abis[CALLGATE_ABI_COUNT];
 extern const struct arch_name_value arch_abi_names[];
 extern const unsigned arch_abi_names_count;

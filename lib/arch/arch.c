@@ -216,6 +216,11 @@ bool arch_group_has(unsigned i, int id)
 	return false;
 }
 
+const struct arch_translation *arch_translation_at(unsigned i)
+{
+	return i < arch_translations_count ? &arch_translation_rows[i] : NULL;
+}
+
 const struct arch_multiplexed *arch_multiplexed_at(unsigned i)
 {
 	return i < arch_multiplexed_count ? &arch_multiplexed_rows[i] : NULL;

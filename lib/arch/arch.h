@@ -119,6 +119,20 @@ struct arch_multiplexed {
 };
 const struct arch_multiplexed *arch_multiplexed_at(unsigned i);
 
+/*
+ * Which call does on one ABI what another does on the next. A translation holds where the target lacks `syscall`, or the source lacks `to`.
+ * Sorted by syscall; NULL at the end.
+ */
+struct arch_translation {
+	int syscall, to;           /* ids */
+	unsigned args;             /* of `to` that are described; of the others anything may come */
+	struct arch_translated {
+		int source;        /* the argument of `syscall` that it is; -1: none */
+		uint64_t mask, value; /* without source: (argument & mask) == value; mask 0: anything */
+	} arg[6];
+};
+const struct arch_translation *arch_translation_at(unsigned i);
+
 /* Groups: "@network-io" -> its members, nested groups flattened, sorted ids. */
 unsigned arch_group_count(void);
 const char *arch_group_name(unsigned i);

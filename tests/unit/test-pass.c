@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -169,9 +170,111 @@ static void test_launch(void **state)
 	}
 }
 
+/* ---- Another place ---- */
+
+static uint32_t answer(const struct callgate_profile *profile, enum callgate_abi abi, const char *call_text)
+{
+	const struct callgate_target target = { .abis = CALLGATE_ABI_BIT(abi) };
+	struct callgate_call call;
+
+	assert_int_equal(callgate_call_parse(call_text, abi, &call, NULL), 0);
+	return profile_eval(profile, &target, &call, NULL);
+}
+
+static struct callgate_profile *read_profile(const char *rules)
+{
+	struct callgate_profile *profile = NULL;
+	struct buf text = { 0 };
+
+	buf_printf(&text, "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"architectures\": [\"SCMP_ARCH_X86_64\"], \"syscalls\": [%s]}", rules);
+	assert_int_equal(callgate_profile_read(text.text, text.size, "test.json", 0, &profile, NULL), 0);
+	buf_done(&text);
+	return profile;
+}
+
+static void test_translate(void **state)
+{
+	_profile_ struct callgate_profile *profile = read_profile(
+		"{\"names\": [\"open\", \"fork\", \"poll\", \"ioperm\"], \"action\": \"SCMP_ACT_ALLOW\"},"
+		/* O_DIRECTORY is 0x10000 on x86-64 and 0x4000 on AArch64 */
+		"{\"names\": [\"openat\"], \"action\": \"SCMP_ACT_ALLOW\", \"args\": [{\"index\": 2, \"value\": 65536, \"op\": \"SCMP_CMP_EQ\"}]},"
+		"{\"names\": [\"access\"], \"action\": \"SCMP_ACT_ALLOW\", \"args\": [{\"index\": 1, \"value\": 4, \"op\": \"SCMP_CMP_EQ\"}]},"
+		"{\"names\": [\"epoll_create\"], \"action\": \"SCMP_ACT_ALLOW\", \"args\": [{\"index\": 0, \"value\": 4, \"op\": \"SCMP_CMP_EQ\"}]}");
+	_profile_ struct callgate_profile *there = NULL;
+	_diags_ struct callgate_diags *diags = callgate_diags_new();
+	const enum callgate_abi abi = CALLGATE_ABI_AARCH64;
+
+	(void)state;
+	assert_int_equal(pass_translate(profile, CALLGATE_ABI_X86_64, abi, &there, diags), 0);
+	assert_int_equal(answer(there, abi, "openat(AT_FDCWD, 0, O_WRONLY)"), CALLGATE_ALLOW);
+	assert_int_equal(answer(there, abi, "openat(3, 0, O_WRONLY)"), EPERM_);
+	assert_int_equal(answer(there, abi, "openat(3, 0, O_DIRECTORY)"), CALLGATE_ALLOW);
+	assert_int_equal(answer(there, abi, "faccessat(AT_FDCWD, 0, 4)"), CALLGATE_ALLOW);
+	assert_int_equal(answer(there, abi, "faccessat(AT_FDCWD, 0, 2)"), EPERM_);
+	assert_int_equal(answer(there, abi, "clone(0x1200011)"), CALLGATE_ALLOW);
+	assert_int_equal(answer(there, abi, "clone(CLONE_NEWUSER)"), EPERM_);
+	assert_int_equal(answer(there, abi, "ppoll(0)"), CALLGATE_ALLOW);
+	assert_int_equal(answer(there, abi, "epoll_create1(0)"), EPERM_);
+	assert_int_equal(there->abis, CALLGATE_ABI_BIT(abi));
+	assert_int_equal(callgate_diags_count(diags), 2);
+	assert_string_equal(callgate_diags_get(diags, 0)->id, "translate-condition");
+	assert_string_equal(callgate_diags_get(diags, 1)->id, "translate-none");
+	assert_non_null(strstr(callgate_diags_get(diags, 1)->text, "ioperm"));
+	assert_int_equal(pass_translate(there, CALLGATE_ABI_I386, abi, &profile, diags), -EINVAL);
+}
+
+/* A refusal is never narrowed: where its condition cannot be told, all is refused. */
+static void test_translate_refusal(void **state)
+{
+	_profile_ struct callgate_profile *profile = read_profile(
+		"{\"names\": [\"open\"], \"action\": \"SCMP_ACT_KILL\"},"
+		"{\"names\": [\"openat\"], \"action\": \"SCMP_ACT_ALLOW\", \"args\": [{\"index\": 2, \"value\": 0, \"op\": \"SCMP_CMP_EQ\"}]}");
+	_profile_ struct callgate_profile *there = NULL;
+
+	(void)state;
+	assert_int_equal(pass_translate(profile, CALLGATE_ABI_X86_64, CALLGATE_ABI_AARCH64, &there, NULL), 0);
+	assert_int_equal(answer(there, CALLGATE_ABI_AARCH64, "openat(3, 0, O_RDONLY)"), CALLGATE_ALLOW);
+	assert_int_equal(answer(there, CALLGATE_ABI_AARCH64, "openat(3, 0, O_WRONLY)"), CALLGATE_KILL_THREAD);
+}
+
+/* clone(2) takes its flags second on s390x. */
+static void test_translate_places(void **state)
+{
+	_profile_ struct callgate_profile *profile = read_profile(
+		"{\"names\": [\"clone\"], \"action\": \"SCMP_ACT_ALLOW\", \"args\": [{\"index\": 0, \"value\": 2114060288, \"valueTwo\": 0, \"op\": "
+		"\"SCMP_CMP_MASKED_EQ\"}]}");
+	_profile_ struct callgate_profile *there = NULL;
+
+	(void)state;
+	assert_int_equal(pass_translate(profile, CALLGATE_ABI_X86_64, CALLGATE_ABI_S390X, &there, NULL), 0);
+	assert_int_equal(answer(there, CALLGATE_ABI_S390X, "clone(CLONE_NEWUSER, 17)"), CALLGATE_ALLOW);
+	assert_int_equal(answer(there, CALLGATE_ABI_S390X, "clone(0, CLONE_NEWUSER)"), EPERM_);
+}
+
+static void test_specialise(void **state)
+{
+	_profile_ struct callgate_profile *profile = read_profile(
+		"{\"names\": [\"mount\"], \"action\": \"SCMP_ACT_ALLOW\", \"includes\": {\"caps\": [\"CAP_SYS_ADMIN\"]}},"
+		"{\"names\": [\"read\"], \"action\": \"SCMP_ACT_ALLOW\"}");
+	const struct callgate_target without = { 0 }, with = { .caps = UINT64_C(1) << 21 };
+	_profile_ struct callgate_profile *poor = NULL, *rich = NULL;
+
+	(void)state;
+	assert_int_equal(pass_specialise(profile, &without, &poor, NULL), 0);
+	assert_int_equal(pass_specialise(profile, &with, &rich, NULL), 0);
+	assert_int_equal(answer(rich, CALLGATE_ABI_X86_64, "mount"), CALLGATE_ALLOW);
+	assert_int_equal(answer(poor, CALLGATE_ABI_X86_64, "mount"), EPERM_);
+	assert_int_equal(answer(poor, CALLGATE_ABI_X86_64, "read"), CALLGATE_ALLOW);
+	assert_int_equal(rich->guards.count + poor->guards.count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_specialise),
+		cmocka_unit_test(test_translate),
+		cmocka_unit_test(test_translate_refusal),
+		cmocka_unit_test(test_translate_places),
 		cmocka_unit_test(test_modes),
 		cmocka_unit_test(test_mode_diagnostics),
 		cmocka_unit_test(test_launch),
