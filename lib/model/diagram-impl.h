@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the two lowerings (diagram-profile.c, diagram-filter.c) share with the manager in diagram.c. Nobody else
- * includes this.
+ * What the two lowerings (diagram-profile.c, diagram-filter.c) and those who take a diagram apart (diagram-part.c, region*.c) share with
+ * the manager in diagram.c. Nobody else includes this.
  *
  * Refs are indices of nodes. A child is always made before its parent, so its index is smaller. Once d->error is set every
  * operation answers DIAGRAM_FAILED, and a ref is DIAGRAM_FAILED only then: one look at d->error guards a whole operation.
@@ -46,6 +46,8 @@ struct diagram {
 diagram_ref diagram_make(struct diagram *d, uint32_t var, diagram_ref lo, diagram_ref hi);
 /* diagram_ite within a larger operation, whose work it counts towards. */
 diagram_ref diagram_choose(struct diagram *d, diagram_ref condition, diagram_ref then, diagram_ref otherwise);
+/* Where a condition holds; it has been through profile_cond_at_width. */
+diagram_ref diagram_from_cond(struct diagram *d, const struct profile_cond *cond, unsigned width);
 /* `value` with bit `index` of its leaves set where `condition` holds. */
 diagram_ref diagram_set_bit(struct diagram *d, diagram_ref condition, diagram_ref value, unsigned index);
 

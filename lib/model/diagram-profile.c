@@ -71,6 +71,11 @@ static diagram_ref lower_compare(struct diagram *d, const struct profile_cond *c
 	return r;
 }
 
+diagram_ref diagram_from_cond(struct diagram *d, const struct profile_cond *cond, unsigned width)
+{
+	return cond->op == OP_MASKED_EQ ? lower_masked(d, cond, width) : lower_compare(d, cond, width);
+}
+
 static diagram_ref lower_conds(const struct lowering *l, enum callgate_abi abi, const struct profile_clause *clause)
 {
 	diagram_ref r = DIAGRAM_TRUE;
@@ -80,7 +85,7 @@ static diagram_ref lower_conds(const struct lowering *l, enum callgate_abi abi, 
 		unsigned width = profile_width(l->profile, l->target, abi, clause->syscall, cond.arg);
 
 		cond = profile_cond_at_width(cond, width);
-		r = diagram_and(l->d, cond.op == OP_MASKED_EQ ? lower_masked(l->d, &cond, width) : lower_compare(l->d, &cond, width), r);
+		r = diagram_and(l->d, diagram_from_cond(l->d, &cond, width), r);
 	}
 	return r;
 }

@@ -20,6 +20,7 @@
 #define APPLY_SET_BIT (NODES_MAX + 1)
 #define APPLY_STACK   (APPLY_SET_BIT + 32)
 #define APPLY_UNION   (APPLY_STACK + 1)
+#define APPLY_PAIR    (APPLY_UNION + 1)
 
 /* ---- Storage ---- */
 
@@ -259,7 +260,17 @@ static uint32_t combine(uint32_t operation, uint32_t a, uint32_t b)
 		return action_stack(a, b);
 	if (operation == APPLY_UNION)
 		return action_union(a, b);
+	if (operation == APPLY_PAIR)
+		return a << 16 | b;
 	return a ? b | 1u << (operation - APPLY_SET_BIT) : b;
+}
+
+/* Operations whose result is known without looking below. */
+static bool is_second(uint32_t operation, diagram_ref a, diagram_ref b)
+{
+	if (operation == APPLY_STACK || operation == APPLY_UNION)
+		return a == b;
+	return a == DIAGRAM_FALSE; /* index 0 beside b is b */
 }
 
 /* Combine two diagrams leaf by leaf. */
@@ -269,7 +280,7 @@ static diagram_ref apply(struct diagram *d, uint32_t operation, diagram_ref a, d
 	diagram_ref lo, hi, result;
 	uint32_t var;
 
-	if (operation >= APPLY_STACK ? a == b : a == DIAGRAM_FALSE)
+	if (is_second(operation, a, b))
 		return b;
 	if (is_leaf(d, a) && is_leaf(d, b))
 		return diagram_leaf(d, combine(operation, leaf_value(d, a), leaf_value(d, b)));
@@ -304,6 +315,12 @@ diagram_ref diagram_union(struct diagram *d, diagram_ref a, diagram_ref b)
 {
 	diagram_begin(d);
 	return d->error ? DIAGRAM_FAILED : apply(d, APPLY_UNION, a, b);
+}
+
+diagram_ref diagram_pair(struct diagram *d, diagram_ref a, diagram_ref b)
+{
+	diagram_begin(d);
+	return d->error ? DIAGRAM_FAILED : apply(d, APPLY_PAIR, a, b);
 }
 
 /* ---- Questions ---- */

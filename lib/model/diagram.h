@@ -40,6 +40,12 @@ diagram_ref diagram_union(struct diagram *d, diagram_ref a, diagram_ref b);
 /* The meaning of a profile; -E2BIG, -EINVAL (no ABI; diagnosed). */
 int diagram_from_profile(struct diagram *d, const struct callgate_profile *profile, const struct callgate_target *target,
 			 diagram_ref *ret_root, struct callgate_diags *diags);
+/*
+ * A profile for these ABIs whose meaning is exactly the diagram's: it has been lowered again to the same node. -EOPNOTSUPP when none has,
+ * -E2BIG; diagnosed extract-ip, extract-arch, extract-number, extract-abi, extract-conditions. (diagram-extract.c)
+ */
+int profile_from_diagram(struct diagram *d, diagram_ref root, unsigned abis, struct callgate_profile **ret_profile,
+			 struct callgate_diags *diags);
 /* The meaning of a checked program, by bit-precise symbolic execution. Handles every instruction that seccomp admits. */
 int diagram_from_filter(struct diagram *d, const struct callgate_insn *insns, size_t count, bool big_endian,
 			diagram_ref *ret_root, struct callgate_diags *diags);
@@ -59,5 +65,47 @@ int diagram_answer(struct diagram *d, diagram_ref root, diagram_ref *ret_root, s
 size_t diagram_size(const struct diagram *d, diagram_ref root);
 /* When a != b: a call on which they differ (bits that do not matter are 0). */
 bool diagram_witness(const struct diagram *d, diagram_ref a, diagram_ref b, struct callgate_call *ret_call);
+
+/* ---- Parts of a diagram (diagram-part.c) ---- */
+
+#define DIAGRAM_RUNS_MAX (1u << 16)
+
+/* Neighbouring values of one 32-bit field with the same answers; `root` is what is left to decide. */
+struct diagram_run {
+	uint32_t first, last;
+	diagram_ref root;
+};
+struct diagram_runs {
+	VEC(struct diagram_run) all; /* in order; together they are all values */
+};
+/* Maximal runs of architectures. -E2BIG when there are more than DIAGRAM_RUNS_MAX. */
+int diagram_archs(const struct diagram *d, diagram_ref root, struct diagram_runs *ret_runs);
+void diagram_runs_done(struct diagram_runs *runs);
+
+/* The numbers of one ABI: each one that has a name, and between them runs of numbers without a name and with the same answers. */
+struct diagram_slot {
+	uint32_t first, last;
+	int syscall; /* -1: no name. Number -1 is a slot of its own */
+	diagram_ref root; /* decides by arguments and instruction pointer */
+};
+struct diagram_slots {
+	VEC(struct diagram_slot) all; /* in order of numbers */
+};
+int diagram_slots(const struct diagram *d, diagram_ref root, enum callgate_abi abi, struct diagram_slots *ret_slots);
+void diagram_slots_done(struct diagram_slots *slots);
+
+/* Different leaves below a root, in order of value. */
+struct diagram_leaves {
+	VEC(uint32_t) all;
+};
+int diagram_leaves(const struct diagram *d, diagram_ref root, struct diagram_leaves *ret_leaves);
+/* Is it a leaf? Then *ret_value is its value; may be NULL. */
+bool diagram_is_leaf(const struct diagram *d, diagram_ref root, uint32_t *ret_value);
+/* Each leaf replaced by what `map` makes of it. A predicate maps to 0 and 1. */
+diagram_ref diagram_map(struct diagram *d, diagram_ref root, uint32_t (*map)(uint32_t value, const void *user), const void *user);
+/* Both answers side by side: a's leaf in the high half, b's in the low one. Leaves must be below 65536: indices, say. */
+diagram_ref diagram_pair(struct diagram *d, diagram_ref a, diagram_ref b);
+/* Sets used[v] for each variable that the answer depends on. */
+int diagram_support(const struct diagram *d, diagram_ref root, bool used[DIAGRAM_VARS]);
 
 #endif
