@@ -108,12 +108,12 @@ static int cut_run(const struct diagram_run *run, const struct named_list *names
 	while (*next < names->all.count && names->all.items[*next].nr < at)
 		++*next;
 	while (at <= run->last && !r) {
-		const struct named *n = *next < names->all.count ? &names->all.items[*next] : NULL;
-		uint64_t end = n && n->nr <= run->last ? n->nr : (uint64_t)run->last + 1;
+		const struct named *n = *next < names->all.count && names->all.items[*next].nr <= run->last ? &names->all.items[*next] : NULL;
+		uint64_t end = n ? n->nr : (uint64_t)run->last + 1;
 
 		if (end > at)
 			r = vec_push(&slots->all, (struct diagram_slot){ (uint32_t)at, (uint32_t)(end - 1), -1, run->root });
-		if (!r && n && end == n->nr) {
+		if (!r && n) {
 			r = vec_push(&slots->all, (struct diagram_slot){ n->nr, n->nr, n->syscall, run->root });
 			end++;
 			++*next;
