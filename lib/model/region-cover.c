@@ -9,6 +9,7 @@
 #define INTERVALS_MAX 256
 #define VALUES_MAX 24 /* listed one by one in style REGION_VALUES */
 #define COST_TERM 8   /* a further term is worse than a further condition */
+#define COST_VALUES 4 /* so many values in a list are as bad as a further condition */
 
 struct interval {
 	uint64_t first, last;
@@ -146,49 +147,63 @@ static int offer_values(struct covering *c, const struct intervals *list)
 	if (error)
 		region_done(&r);
 	else
-		offer(c, &r, 1);
+		offer(c, &r, 1 + (unsigned)r.terms.count / COST_VALUES);
 	return error;
 }
 
-/* The holes are what lies between the intervals of the opposite. */
-static size_t hole_conds(const struct covering *c, const struct intervals *holes, bool by_value, struct region_cond *conds)
+static bool is_edge(const struct covering *c, struct interval hole)
+{
+	return !hole.first || hole.last == all_ones(c);
+}
+
+/* A hole at an end is a bound, unless it is a single value. */
+static size_t bound_conds(const struct covering *c, const struct intervals *holes, struct region_cond conds[2])
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < holes->all.count; i++) {
 		struct interval h = holes->all.items[i];
-		bool inner = h.first && h.last != all_ones(c);
 
-		if (h.first != h.last && inner && !by_value)
-			return 0;
-		if (h.first == h.last || by_value)
-			for (uint64_t v = h.first, left = h.last - v + 1; left; left--, v++) {
-				if (n == REGION_CONDS_MAX)
-					return 0;
-				conds[n++] = simple(c, OP_NE, v);
-			}
-		else if (n < REGION_CONDS_MAX)
-			conds[n++] = h.first ? simple(c, OP_LT, h.first) : simple(c, OP_GT, h.last);
+		if (is_edge(c, h) && h.first != h.last)
+			conds[n++] = h.first ? simple(c, OP_LE, h.first - 1) : simple(c, OP_GE, h.last + 1);
 	}
 	return n;
 }
 
-/* One term: all but these. */
+/* The other holes value by value. -1: there are too many. */
+static int hole_conds(const struct covering *c, const struct intervals *holes, struct region_cond *conds)
+{
+	size_t most = c->options->style[c->arg] == REGION_VALUES ? VALUES_MAX : 1, n = 0;
+
+	for (size_t i = 0; i < holes->all.count; i++) {
+		struct interval h = holes->all.items[i];
+
+		if (is_edge(c, h) && h.first != h.last)
+			continue;
+		if (h.last - h.first >= most || n + (h.last - h.first) >= REGION_CONDS_MAX - 2)
+			return -1;
+		for (uint64_t v = h.first, left = h.last - v + 1; left; left--, v++)
+			conds[n++] = simple(c, OP_NE, v);
+	}
+	return (int)n;
+}
+
+/* One term: all between two bounds but a few. The holes are the intervals of the opposite. */
 static int offer_holes(struct covering *c, const struct intervals *holes)
 {
-	bool by_value = c->options->style[c->arg] == REGION_VALUES && count_values(holes) <= VALUES_MAX;
-	struct region_cond conds[REGION_CONDS_MAX];
+	struct region_cond conds[REGION_CONDS_MAX] = { { .negated = false } };
+	size_t bounds = bound_conds(c, holes, conds);
+	int values = hole_conds(c, holes, conds + bounds), error;
+	bool by_value = c->options->style[c->arg] == REGION_VALUES && values <= VALUES_MAX;
 	struct region r = { 0 };
-	size_t n = holes->all.count <= REGION_CONDS_MAX ? hole_conds(c, holes, by_value, conds) : 0;
-	int error;
 
-	if (!n)
+	if (values < 0)
 		return 0;
-	error = region_add(&r, conds, n);
+	error = region_add(&r, conds, bounds + (size_t)values);
 	if (error)
 		region_done(&r);
 	else
-		offer(c, &r, by_value ? 2 : COST_TERM + (unsigned)n);
+		offer(c, &r, (by_value ? 2 + (unsigned)values / COST_VALUES : COST_TERM + (unsigned)values) + (unsigned)bounds);
 	return error;
 }
 

@@ -173,6 +173,8 @@ static const struct expected texts[] = {
 	{ "read", "1 <= fd <= 2", { EQ(0, 1), EQ(0, 2) }, { 1, 1 }, false },
 	{ "read", "fd <= 2", { EQ(0, 1), EQ(0, 2), EQ(0, 0) }, { 1, 1, 1 }, false },
 	{ "read", "10 <= count <= 20", { GE(2, 10), LE(2, 20) }, { 2 }, false },
+	{ "socket", "domain <= AF_NETLINK && domain not in {AF_UNIX, AF_INET, AF_X25}", { LE(0, 0), GE(0, 3), LE(0, 8), GE(0, 10), LE(0, 16) },
+	  { 1, 2, 2 }, false },
 	{ "read", "", { LE(2, 20) }, { 0 }, true },
 };
 
