@@ -411,6 +411,42 @@ int callgate_verify(const struct callgate_profile *profile, const struct callgat
 /* The same for two stacks of filters, oldest first, each combined by the kernel's precedence. */
 int callgate_filters_equal(const struct callgate_filter *const *a, size_t a_count, const struct callgate_filter *const *b, size_t b_count, struct callgate_call *ret_witness, struct callgate_diags *diags);
 
+/* ---- Comparing ------------------------------------------------------------------------------------------------------ */
+
+enum callgate_diff_kind {
+	CALLGATE_DIFF_LOOSER,   /* B lets through, or leaves to another process, what A refuses */
+	CALLGATE_DIFF_STRICTER, /* the other way round */
+	CALLGATE_DIFF_OTHER,    /* both let it through or both refuse it, but not in the same way: another errno, LOG instead of ALLOW */
+};
+
+/* Calls on which two policies A and B differ in one way. */
+struct callgate_difference {
+	int abi;                  /* enum callgate_abi; -1: architectures that belong to none */
+	const char *syscall_name; /* NULL: numbers without a name, or all calls of the ABI */
+	uint32_t first, last;     /* the numbers; 0 (x32: 0x40000000) to 0xffffffff: all calls. With abi -1, architectures instead */
+	uint32_t action_a, action_b;
+	enum callgate_diff_kind kind;
+	const char *condition;    /* "flags & CLONE_NEWUSER != 0"; "" when it is so whatever the arguments, or unlisted */
+	bool unlisted;            /* it depends on the arguments in a way too long to say */
+	bool wide;                /* it depends on bits of a 32-bit argument that the kernel ignores */
+	bool by_address;          /* it depends on the instruction pointer too */
+	struct callgate_call witness; /* one of these calls */
+};
+
+struct callgate_diff;
+/*
+ * All calls on which two policies differ, by ABI, name, number: none means that they are equal. Profiles are read for the target, filters are what they
+ * are. With ABIs in the target only these are compared; without, all are, and all architectures that no table knows. -E2BIG diff-too-large,
+ * diagram-too-large.
+ */
+int callgate_diff(const struct callgate_policy *a, const struct callgate_policy *b, const struct callgate_target *target, struct callgate_diff **ret_diff, struct callgate_diags *diags);
+/* i-th difference, whose texts belong to the diff; false at the end. */
+bool callgate_diff_get(const struct callgate_diff *diff, size_t i, struct callgate_difference *ret);
+struct callgate_diff *callgate_diff_free(struct callgate_diff *diff);
+/* 1: A is nowhere more permissive than B, by the kernel's precedence of actions (errno values and the like do not count). 0: it is, and
+ * *ret_witness, which may be NULL, is a call for which it is so. */
+int callgate_within(const struct callgate_policy *a, const struct callgate_policy *b, const struct callgate_target *target, struct callgate_call *ret_witness, struct callgate_diags *diags);
+
 /* ---- The kernel ------------------------------------------------------------------------------------------------------ */
 
 /* What this kernel can do, found by probing (nothing is loaded). Flags and actions a filtered process cannot probe are
