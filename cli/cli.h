@@ -52,7 +52,7 @@ struct cli_command {
 };
 
 extern const struct cli_command cmd_record, cmd_learn, cmd_harden, cmd_compile, cmd_run, cmd_show, cmd_explain,
-	cmd_fingerprint, cmd_bench, cmd_syscall, cmd_help;
+	cmd_fingerprint, cmd_bench, cmd_syscall, cmd_diff, cmd_help;
 const struct cli_command *cli_command_at(unsigned i); /* NULL at the end */
 const struct cli_command *cli_command_find(const char *name);
 extern const struct cli_option cli_common_options[];
@@ -111,6 +111,9 @@ int cli_status_of(int wait_status);
 int cli_exec_status(int error); /* 126 or 127 for a command that cannot be started, else 125 */
 
 int cli_write_profile(struct cli *cli, const struct callgate_profile *profile, const char *name); /* cmd-learn.c; NULL: stdout */
+
+/* diff-text.c: differences for people. every: each call with its example, nothing summed up. */
+int cli_diff_print(struct cli *cli, const struct callgate_diff *diff, const char *const names[2], bool every);
 
 /* bench-*.c: what cmd-bench.c measures. */
 enum { BENCH_CACHED, BENCH_CHECKED, BENCH_REFUSED, BENCH_KINDS }; /* by the kernel's bitmap; by the filter, allowed; refused with an errno */
