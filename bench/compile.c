@@ -8,30 +8,26 @@
  *   4.14      the same per call of any kind, for kernels without the bitmap; ours is compiled for such a kernel
  *   worst     on the longest path
  *   emulated  instructions that the kernel emulates when the filter is loaded, over all native and compat numbers
- *   attach    microseconds to load it: medians of interleaved rounds, each in a new process that has loaded a filter of one
- *             instruction before, so that what is measured is this filter and not the kernel's first steps. Of the floor, what
- *             loading such a filter costs, every ratio has its share on both sides
+ *   attach    microseconds to load it: see attach.h; "forked" in a newly forked process. Of the floor, what loading one instruction
+ *             takes, every ratio has its share on both sides; below the table stands the ratio without it
  *   compile, proof   milliseconds, medians
  *   means     by the diagram, for every possible call: what the profile says; the same with all 64 bits of arguments compared; or else
  *
- * An "x" column is the ratio to ours. Nothing here is asserted.
+ * An "x" column is the ratio to ours. Of the shapes (shapes.h) costs are counted, there is no program. Nothing here is asserted but that
+ * every unconditional ALLOW of ours is one that the kernel's bitmap answers.
  */
 #include <errno.h>
 #include <linux/filter.h>
 #include <math.h>
 #include <seccomp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "attach.h"
 #include "model/filter.h"
 #include "model/profile.h"
+#include "shapes.h"
 
 #define ROUNDS_DEFAULT 101
 #define COMPILE_ROUNDS 9
@@ -43,7 +39,7 @@ static const char *const names[] = { "callgate", "libseccomp", "libseccomp tree"
 struct row {
 	struct callgate_filter *filter, *old; /* old: for 4.14 */
 	struct callgate_filter_report report, old_report;
-	double attach_us, compile_ms, proof_ms;
+	double attach_us[ATTACH_WAYS], compile_ms, proof_ms;
 	const char *means;
 	char *witness; /* a call that is answered differently, where it means something else */
 };
@@ -53,97 +49,29 @@ struct bench {
 	FILE *json;
 	unsigned tables;
 	struct callgate_filter *least; /* one instruction */
+	double floor_us[ATTACH_WAYS];  /* what loading that one takes */
 };
-
-static double now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-	return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b);
-}
-
-static double median(double *values, unsigned count)
-{
-	if (!count)
-		return NAN;
-	qsort(values, count, sizeof(*values), compare_doubles);
-	return values[count / 2];
-}
 
 /* ---- Attach ---- */
 
-static void attach_child(const struct callgate_filter *first, const struct callgate_filter *filter, volatile double *shared)
-{
-	double begin;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || callgate_load(first, 0, NULL) < 0)
-		_exit(1);
-	begin = now_us();
-	*shared = callgate_load(filter, 0, NULL) < 0 ? -1 : now_us() - begin;
-	for (;;) /* may not be allowed to exit */
-		__asm__ volatile("" ::: "memory");
-}
-
-/* Microseconds; negative when it could not be loaded. `first` is loaded before. */
-static double attach_once(const struct callgate_filter *first, const struct callgate_filter *filter, volatile double *shared)
-{
-	const struct timespec pause = { .tv_nsec = 100000 };
-	pid_t pid;
-
-	*shared = 0;
-	pid = fork();
-	if (!pid)
-		attach_child(first, filter, shared);
-	while (pid > 0 && *shared == 0) {
-		if (waitpid(pid, NULL, WNOHANG) == pid)
-			return -1;
-		nanosleep(&pause, NULL);
-	}
-	if (pid > 0) {
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-	}
-	return pid > 0 ? *shared : -1;
-}
-
-static void attach_rounds(const struct bench *b, const struct row rows[SUBJECTS], double *shared, double *samples,
-			  unsigned counts[SUBJECTS + 1])
-{
-	for (unsigned round = 0; round < b->rounds; round++)
-		for (unsigned i = 0; i <= SUBJECTS; i++) {
-			unsigned s = (i + round) % (SUBJECTS + 1);
-			const struct callgate_filter *filter = s == SUBJECTS ? b->least : rows[s].filter;
-			double us = filter ? attach_once(b->least, filter, shared) : -1;
-
-			if (us >= 0)
-				samples[s * b->rounds + counts[s]++] = us;
-		}
-}
-
 /* Of every row, and of the filter with one instruction. */
-static double measure_attach(const struct bench *b, struct row rows[SUBJECTS])
+static void measure_attach(struct bench *b, struct row rows[SUBJECTS])
 {
-	double *samples = calloc((SUBJECTS + 1) * (size_t)b->rounds, sizeof(*samples)), least = NAN;
-	double *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	unsigned counts[SUBJECTS + 1] = { 0 };
+	const struct callgate_filter *filters[SUBJECTS + 1];
+	double us[SUBJECTS + 1][ATTACH_WAYS];
 
-	if (samples && shared != MAP_FAILED)
-		attach_rounds(b, rows, shared, samples, counts);
+	for (unsigned i = 0; i <= SUBJECTS; i++)
+		filters[i] = i < SUBJECTS ? rows[i].filter : b->least;
+	for (unsigned way = 0; way < ATTACH_WAYS; way++) {
+		for (unsigned i = 0; i < SUBJECTS; i++)
+			rows[i].attach_us[way] = NAN;
+		b->floor_us[way] = NAN;
+	}
+	if (attach_measure(filters, SUBJECTS + 1, b->rounds, us) < 0)
+		return;
 	for (unsigned i = 0; i < SUBJECTS; i++)
-		rows[i].attach_us = samples ? median(samples + i * b->rounds, counts[i]) : NAN;
-	if (samples)
-		least = median(samples + SUBJECTS * b->rounds, counts[SUBJECTS]);
-	if (shared != MAP_FAILED)
-		munmap(shared, sizeof(*shared));
-	free(samples);
-	return least;
+		memcpy(rows[i].attach_us, us[i], sizeof(us[i]));
+	memcpy(b->floor_us, us[SUBJECTS], sizeof(us[SUBJECTS]));
 }
 
 /* ---- Compilers ---- */
@@ -229,7 +157,8 @@ static void print_row(const struct row *rows, unsigned i)
 	print_ratio(row->old_report.all.mean, ours->old_report.all.mean, 6, "%.1f");
 	print_ratio((double)row->report.worst_steps, (double)ours->report.worst_steps, 5, "%.0f");
 	print_ratio((double)row->report.attach_steps, (double)ours->report.attach_steps, 8, "%.0f");
-	print_ratio(row->attach_us, ours->attach_us, 9, "%.1f");
+	print_ratio(row->attach_us[ATTACH_SHARED], ours->attach_us[ATTACH_SHARED], 9, "%.1f");
+	print_ratio(row->attach_us[ATTACH_FORKED], ours->attach_us[ATTACH_FORKED], 7, "%.1f");
 	printf(" %8.2f %7.2f  %s%s%s\n", row->compile_ms, row->proof_ms, row->means, row->witness ? ": " : "", row->witness ? row->witness : "");
 }
 
@@ -244,18 +173,57 @@ static void print_abis(unsigned abis, FILE *out)
 		}
 }
 
-static void print_table(const char *title, unsigned abis, const struct row *rows, double least)
+/* Counted from the tests of the number alone. On 4.14 every call runs the filter, here too in the order that the kernel is for. */
+static void print_shape(const char *name, enum shape shape, const struct row *ours, const struct callgate_profile *profile)
 {
+	enum callgate_abi abi = callgate_abi_native();
+	struct shape_costs costs, old;
+
+	if (shape_costs(shape, ours->filter, profile, abi, &costs) < 0 || shape_costs(shape, ours->old, profile, abi, &old) < 0) {
+		printf("  %-16s could not be counted\n", name);
+		return;
+	}
+	printf("  %-16s", name);
+	print_ratio(NAN, NAN, 6, "%.0f");
+	print_ratio(costs.uncached, ours->report.uncached.mean, 8, "%.1f");
+	print_ratio(old.all, ours->old_report.all.mean, 6, "%.1f");
+	print_ratio(NAN, NAN, 5, "%.0f");
+	print_ratio((double)costs.attach_steps, (double)ours->report.attach_steps, 8, "%.0f");
+	putchar('\n');
+}
+
+static void print_attach(const struct bench *b, const struct row *rows)
+{
+	static const char *const ways[] = { [ATTACH_SHARED] = "attach", [ATTACH_FORKED] = "forked" };
+
+	printf("  %-16s%68s %9.1f %13.1f\n", "floor", "", b->floor_us[ATTACH_SHARED], b->floor_us[ATTACH_FORKED]);
+	for (unsigned way = 0; rows[LINEAR].filter && way < ATTACH_WAYS; way++) {
+		double floor = b->floor_us[way], ours = rows[OURS].attach_us[way], theirs = rows[LINEAR].attach_us[way];
+
+		printf("  %s: %.2f of libseccomp's; without the floor %.2f\n", ways[way], ours / theirs, (ours - floor) / (theirs - floor));
+	}
+}
+
+static void print_table(const struct bench *b, const char *title, const struct callgate_profile *profile, unsigned abis,
+			const struct row *rows)
+{
+	const struct callgate_filter_report *ours = &rows[OURS].report;
+
 	printf("%s; ", title);
 	print_abis(abis, stdout);
 	printf("; %.2f %% of the calls are answered by the bitmap\n",
-	       rows[OURS].report.all.calls > 0 ? 100 - 100 * rows[OURS].report.uncached.calls / rows[OURS].report.all.calls : 0);
-	printf("  %-16s %6s %5s %8s %5s %6s %5s %5s %5s %8s %5s %9s %5s %8s %7s  means\n", "", "insns", "", "uncached", "", "4.14", "", "worst",
-	       "", "emulated", "", "attach us", "", "compile", "proof");
+	       ours->all.calls > 0 ? 100 - 100 * ours->uncached.calls / ours->all.calls : 0);
+	printf("  %-16s %6s %5s %8s %5s %6s %5s %5s %5s %8s %5s %9s %5s %7s %5s %8s %7s  means\n", "", "insns", "", "uncached", "", "4.14", "",
+	       "worst", "", "emulated", "", "attach us", "", "forked", "", "compile", "proof");
 	for (unsigned i = 0; i < SUBJECTS; i++)
 		print_row(rows, i);
-	printf("  %-16s%68s %9.1f\n", "floor", "", least);
-	putchar('\n');
+	if (abis == CALLGATE_ABI_BIT(callgate_abi_native()) && rows[OURS].filter && rows[OURS].old) {
+		print_shape("minijail shape", SHAPE_MINIJAIL, &rows[OURS], profile);
+		print_shape("kafel shape", SHAPE_KAFEL, &rows[OURS], profile);
+	}
+	print_attach(b, rows);
+	printf("  %zu numbers are allowed whatever their arguments; the bitmap answers %zu of them%s\n\n", ours->allowed, ours->cacheable,
+	       abis & CALLGATE_ABI_BIT(CALLGATE_ABI_X32) ? " (of x32 it answers none)" : "");
 	fflush(stdout);
 }
 
@@ -268,7 +236,7 @@ static void write_number(FILE *out, const char *key, double value)
 }
 
 /* Titles are names of files of ours: nothing in them needs escapes. */
-static void write_table(struct bench *b, const char *title, unsigned abis, const struct row *rows, double least)
+static void write_table(struct bench *b, const char *title, unsigned abis, const struct row *rows)
 {
 	for (unsigned i = 0; b->json && i < SUBJECTS; i++) {
 		const struct row *row = &rows[i];
@@ -283,8 +251,10 @@ static void write_table(struct bench *b, const char *title, unsigned abis, const
 		write_number(b->json, "old_kernel_steps", row->old_report.all.mean);
 		write_number(b->json, "worst_steps", (double)row->report.worst_steps);
 		write_number(b->json, "attach_steps", (double)row->report.attach_steps);
-		write_number(b->json, "attach_us", row->attach_us);
-		write_number(b->json, "attach_floor_us", least);
+		write_number(b->json, "attach_us", row->attach_us[ATTACH_SHARED]);
+		write_number(b->json, "attach_floor_us", b->floor_us[ATTACH_SHARED]);
+		write_number(b->json, "attach_forked_us", row->attach_us[ATTACH_FORKED]);
+		write_number(b->json, "attach_forked_floor_us", b->floor_us[ATTACH_FORKED]);
 		write_number(b->json, "compile_ms", row->compile_ms);
 		write_number(b->json, "proof_ms", row->proof_ms);
 		fputc('}', b->json);
@@ -295,15 +265,17 @@ static int bench_table(struct bench *b, const char *title, const struct callgate
 {
 	struct callgate_target target = { .abis = abis };
 	struct row rows[SUBJECTS] = { 0 };
-	double least;
 	int failed = 0;
 
 	for (unsigned i = 0; i < SUBJECTS; i++)
 		if (fill_row(&rows[i], i, profile, &target) < 0)
 			failed |= i == OURS;
-	least = measure_attach(b, rows);
-	print_table(title, abis, rows, least);
-	write_table(b, title, abis, rows, least);
+	measure_attach(b, rows);
+	print_table(b, title, profile, abis, rows);
+	write_table(b, title, abis, rows);
+	/* x32's numbers are never in the bitmap */
+	if (!(abis & CALLGATE_ABI_BIT(CALLGATE_ABI_X32)))
+		failed |= rows[OURS].report.allowed != rows[OURS].report.cacheable;
 	for (unsigned i = 0; i < SUBJECTS; i++) {
 		callgate_filter_free(rows[i].filter);
 		callgate_filter_free(rows[i].old);

@@ -38,6 +38,7 @@ struct bench {
 	double added[SUBJECTS][METRICS];   /* to the bare call of the same round */
 	int error;
 	struct utsname host;
+	struct callgate_filter_report report; /* of our filter */
 };
 
 /* ---- The subjects ---- */
@@ -96,7 +97,9 @@ static int make_subjects(struct cli *cli, struct callgate_profile *profile, cons
 	if (callgate_compile(profile, target, &b->subjects[OURS].filters[0], cli->diags) < 0)
 		return cli_trouble(cli);
 	b->subjects[OURS].count = b->subjects[OURS].same = 1;
-	r = make_peer(profile, target, 1, &b->subjects[LINEAR]);
+	r = callgate_filter_report(b->subjects[OURS].filters[0], profile, target, &b->report);
+	if (!r)
+		r = make_peer(profile, target, 1, &b->subjects[LINEAR]);
 	if (!r)
 		r = make_peer(profile, target, 2, &b->subjects[TREE]);
 	if (!r)
@@ -150,7 +153,6 @@ static int measure_one(struct bench *b, unsigned subject, unsigned round)
 
 	if (r < 0)
 		return r;
-	samples_of(b, subject, 0)[round] = sample.attach_us;
 	for (unsigned kind = 0; kind < BENCH_KINDS; kind++)
 		samples_of(b, subject, 1 + kind)[round] = sample.ns[kind];
 	if (subject == OURS && sample.error)
@@ -193,6 +195,9 @@ static int measure(struct cli *cli, struct bench *b)
 	if (!b->samples)
 		return cli_error(cli, "no-memory", "out of memory");
 	fflush(NULL);
+	for (unsigned round = 0; round < b->rounds; round++)
+		for (unsigned i = 0; i < SUBJECTS; i++)
+			samples_of(b, i, 0)[round] = b->subjects[i].count ? bench_attach(&b->subjects[i]) : NAN;
 	for (unsigned round = 0; round < b->rounds && !r && !b->error; round++)
 		for (unsigned i = 0; i < SUBJECTS && !r; i++)
 			if (is_there(b, (i + round) % SUBJECTS))
@@ -232,6 +237,8 @@ static void print_calls(const struct bench *b)
 			free(text);
 		}
 	}
+	printf("         of %zu that are allowed whatever their arguments the bitmap answers %zu%s\n", b->report.allowed, b->report.cacheable,
+	       b->report.cacheable < b->report.allowed ? ": x32 calls it never answers" : "");
 }
 
 static void print_number(const char *format, double value, int width)
@@ -334,6 +341,8 @@ static void print_json(const struct bench *b)
 	cli_json_string(&json, "abi", callgate_abi_name(callgate_abi_native()));
 	cli_json_u64(&json, "rounds", b->rounds);
 	json_calls(&json, b);
+	cli_json_u64(&json, "allowed", b->report.allowed);
+	cli_json_u64(&json, "cacheable", b->report.cacheable);
 	cli_json_open(&json, "subjects", '[');
 	for (unsigned i = 0; i < SUBJECTS; i++)
 		json_subject(&json, b, i);
@@ -405,7 +414,7 @@ static int run(struct cli *cli)
 	if (cli->n_args != 1)
 		return cli_error(cli, "usage-operands", "callgate bench takes one profile");
 	if (cli_target(cli, cli->lists[OPT_ABI], cli->lists[OPT_CAP], NULL, cli->values[OPT_STRICT64], &target) != CLI_YES ||
-	    cli_source_open_profile(cli, cli->args[0], 0, &source) != CLI_YES)
+	    cli_source_open_profile(cli, cli->args[0], 0, &target, &source) != CLI_YES)
 		return CLI_TROUBLE;
 	status = bench(cli, source.profile, &target);
 	cli_source_close(&source);

@@ -6,7 +6,7 @@
 #define KEEP_LEAST (WEIGHT_ONE >> 18)      /* lighter numbers do not get a cell of their own */
 #define LITTLE_RULED (WEIGHT_ONE >> 20)    /* a number that some clause allows, seen or not */
 #define LITTLE_DENIED (WEIGHT_ONE >> 22)   /* a number that is answered with the default */
-#define LITTLE_BEYOND (WEIGHT_ONE >> 13)   /* all numbers no table knows */
+#define LITTLE_BEYOND (WEIGHT_ONE >> 16)   /* a run of numbers that no table knows */
 
 bool dispatch_kernel_caches(const struct callgate_target *target)
 {
@@ -121,26 +121,31 @@ static struct segment *segment_for(struct compiler *c, enum callgate_abi abi, in
 	return NULL;
 }
 
-/* One representative call in one ABI. */
-static int see_call(struct compiler *c, const struct profile_call *call, enum callgate_abi abi, uint64_t count)
+/* Counts are evidence from outside: capped, and saturating rather than overflowing. */
+#define COUNT_MAX (UINT64_C(1) << 48)
+static void add_count(uint64_t *sum, uint64_t count)
+{
+	if (__builtin_add_overflow(*sum, count, sum))
+		*sum = UINT64_MAX;
+}
+
+/* One representative call in one ABI. Whether a supposed one ever happens nobody knows: it must not make a call that did dearer. */
+static int see_call(struct compiler *c, const struct profile_call *call, enum callgate_abi abi, uint64_t count, bool supposed)
 {
 	struct segment *s = segment_for(c, abi, call->syscall);
-	struct seen_call seen = { .sample.weight = count };
-	uint64_t runs;
+	struct seen_call seen = { 0 };
+	bool idle;
 
 	if (!s || !count)
 		return 0;
-	/* Counts are evidence from outside: they saturate rather than overflow. */
-	runs = MIN(count, UINT64_MAX / CACHED_DIVISOR / 2);
-	runs = cached(c, s) ? runs : runs * CACHED_DIVISOR;
-	if (__builtin_add_overflow(s->seen, runs, &s->seen))
-		s->seen = UINT64_MAX;
-	if (__builtin_add_overflow(c->total, runs, &c->total))
-		c->total = UINT64_MAX;
+	count = MIN(count, COUNT_MAX);
+	idle = cached(c, s) || (supposed && dispatch_kernel_caches(c->target));
+	add_count(idle ? &s->idle : &s->seen, count);
+	add_count(idle ? &c->idle_total : &c->seen_total, count);
 	seen.residual = s->residual;
 	for (unsigned i = 0; i < call->n_args && i < 6; i++)
 		seen.sample.args[i] = call->args[i];
-	seen.sample.weight = runs;
+	seen.sample.weight = count;
 	return answer_of(c, s->residual)->count ? vec_push(&c->seen, seen) : 0;
 }
 
@@ -158,7 +163,7 @@ static int see_calls(struct compiler *c)
 			if (!(c->abis & CALLGATE_ABI_BIT(abi)) || (call->abi >= 0 && call->abi != (int)abi) ||
 			    arch_syscall_nr(abi, call->syscall) < 0)
 				continue;
-			r = see_call(c, call, abi, count);
+			r = see_call(c, call, abi, count, !first);
 			if (r < 0)
 				return r;
 			first = false;
@@ -167,12 +172,12 @@ static int see_calls(struct compiler *c)
 	return 0;
 }
 
-/* Part of all calls, in units of weight. */
-static uint64_t share(const struct compiler *c, uint64_t runs)
+/* A part of all, in units of weight. */
+static uint64_t share(uint64_t part, uint64_t all, uint64_t weight)
 {
-	__extension__ unsigned __int128 wide = runs;
+	__extension__ unsigned __int128 wide = MIN(part, all);
 
-	return c->total ? (uint64_t)(wide * WEIGHT_ONE / c->total) : 0;
+	return all ? (uint64_t)(wide * weight / all) : 0;
 }
 
 static bool ruled(const struct compiler *c, const struct segment *s)
@@ -196,9 +201,27 @@ static void see_uniform(struct compiler *c)
 
 			if (!named(s) || !ruled(c, s))
 				continue;
-			s->seen = cached(c, s) ? 1 : CACHED_DIVISOR;
-			c->total += s->seen;
+			add_count(cached(c, s) ? &s->idle : &s->seen, 1);
+			add_count(cached(c, s) ? &c->idle_total : &c->seen_total, 1);
 		}
+}
+
+/* Numbers of a segment, which ends before `next`, that the kernel emulates when it loads the filter. */
+static uint64_t emulated(const struct compiler *c, const struct segment *s, uint64_t next)
+{
+	uint64_t end = s->abi < 0 ? 0 : (uint64_t)arch_abi_get((enum callgate_abi)s->abi)->newest + 1;
+
+	if (!dispatch_kernel_caches(c->target) || s->abi == CALLGATE_ABI_X32 || s->start >= end)
+		return 0;
+	return MIN(end, next) - s->start;
+}
+
+static uint64_t weight_of(const struct compiler *c, const struct segment *s, uint64_t next)
+{
+	uint64_t little = named(s) ? ruled(c, s) ? LITTLE_RULED : LITTLE_DENIED : LITTLE_BEYOND;
+
+	return share(s->seen, c->seen_total, WEIGHT_ONE) + share(s->idle, c->idle_total, WEIGHT_IDLE) +
+	       emulated(c, s, next) * WEIGHT_EMULATED + little;
 }
 
 int dispatch_weigh(struct compiler *c)
@@ -207,18 +230,20 @@ int dispatch_weigh(struct compiler *c)
 
 	if (r < 0)
 		return r;
-	if (!c->total)
+	if (!c->seen_total && !c->idle_total)
 		see_uniform(c);
 	for (size_t i = 0; i < c->seen.count; i++)
-		c->seen.items[i].sample.weight = share(c, c->seen.items[i].sample.weight);
-	for (size_t a = 0; a < c->arch_count; a++)
-		for (size_t i = 0; i < c->archs[a].segments.count; i++) {
-			struct segment *s = &c->archs[a].segments.items[i];
+		c->seen.items[i].sample.weight = share(c->seen.items[i].sample.weight, c->seen_total, WEIGHT_ONE);
+	for (size_t a = 0; a < c->arch_count; a++) {
+		struct dispatch *arch = &c->archs[a];
 
-			s->weight = share(c, s->seen);
-			s->weight += named(s) ? ruled(c, s) ? LITTLE_RULED : LITTLE_DENIED : LITTLE_BEYOND / 8;
-			c->archs[a].weight += s->weight;
+		for (size_t i = 0; i < arch->segments.count; i++) {
+			struct segment *s = &arch->segments.items[i];
+
+			s->weight = weight_of(c, s, i + 1 < arch->segments.count ? s[1].start : UINT64_C(1) << 32);
+			arch->weight += s->weight;
 		}
+	}
 	return 0;
 }
 

@@ -15,13 +15,19 @@ struct segment {
 	int8_t abi;         /* -1: none of the target */
 	int syscall;        /* -1: no name */
 	int32_t owner;      /* the first clause that decides */
-	uint64_t seen;      /* calls, in 1/CACHED_DIVISOR */
+	uint64_t seen;      /* calls that run the filter */
+	uint64_t idle;      /* calls that do not, as far as we know */
 	uint64_t weight;
 };
 
-/* Since 5.11 the kernel answers unconditional allows without running the filter: they count for so much less. What is left of them
- * stands for the attach-time emulation and the first calls. */
-#define CACHED_DIVISOR 16384
+/*
+ * Since 5.11 the kernel answers unconditional allows without running the filter. It learns which these are when the filter is loaded, by
+ * emulating it for each number up to the newest. For such kernels the tree is made, first of all, for the calls that do run the filter,
+ * WEIGHT_ONE all together. An emulated number weighs 1/20000 of that: as if a process made 20 000 such calls in its life. The idle
+ * calls together weigh as much as an instruction more: another filter in the stack may make them run after all.
+ */
+#define WEIGHT_EMULATED (WEIGHT_ONE / 20000)
+#define WEIGHT_IDLE WEIGHT_PER_TEST
 
 struct seen_call {
 	uint32_t residual;
@@ -46,7 +52,7 @@ struct compiler {
 	struct dispatch archs[CALLGATE_ABI_COUNT];
 	size_t arch_count;
 	VEC(struct seen_call) seen;
-	uint64_t total; /* of the seen calls, as the kernel would run them */
+	uint64_t seen_total, idle_total; /* over all segments */
 };
 
 bool dispatch_kernel_caches(const struct callgate_target *target);

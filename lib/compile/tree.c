@@ -37,6 +37,7 @@ static bool fit_limits(size_t n, struct tree_limits *limits)
 	static const unsigned ladder[][3] = { /* others, own, rivals: on profiles the lower ones cost 0 to 0.1 % */
 		{ TREE_OTHERS_MAX, TREE_OWN_MAX, TREE_RIVALS_MAX }, { TREE_OTHERS_MAX, TREE_OWN_MAX, 2 }, { TREE_OTHERS_MAX, 1, 2 },
 		{ TREE_OTHERS_MAX, 0, 2 }, { 8, 0, 2 }, { 4, 0, 2 }, { 4, 0, 1 },
+		{ 4, 0, 0 },
 	};
 
 	if (n > TREE_CELLS_MAX)

@@ -39,7 +39,7 @@ struct tree {
 #define TREE_OTHERS_MAX 12
 #define TREE_OWN_MAX 3
 #define TREE_RIVALS_MAX 4
-#define TREE_CELLS_MAX 128 /* more are the fallback's at once */
+#define TREE_CELLS_MAX 192 /* more are the fallback's at once */
 
 /*
  * Bounds of the dynamic program: of a state's points at most `others` that are not of the class left over and `own` of that

@@ -482,6 +482,61 @@ static void test_x32_uncached(void **state)
 	profile_free(profile);
 }
 
+/* Many runs of numbers, some with conditions, and one hot call of each kind. */
+static struct callgate_profile *scattered_profile(void)
+{
+	struct callgate_profile *profile = new_profile(CALLGATE_ERRNO(1));
+
+	for (unsigned id = 0; id < arch_syscall_count(); id += 15)
+		add(profile, arch_syscall_name((int)id), CALLGATE_ALLOW, NULL, 0);
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		add(profile, names[i], CALLGATE_ALLOW, &(struct profile_cond){ .op = OP_EQ, .value = i }, 1);
+	add(profile, "getpid", CALLGATE_ALLOW, NULL, 0);
+	add_call(profile, "getpid", 0, NULL, 1000000000);
+	add_call(profile, "socket", 1, (const uint64_t[]){ 2 }, 10000);
+	assert_int_equal(profile_normalise(profile), 0);
+	return profile;
+}
+
+static struct callgate_filter_report report_on(const struct callgate_profile *profile, unsigned abis, uint32_t kernel)
+{
+	struct callgate_target target = { .abis = abis, .kernel = kernel };
+	struct callgate_filter_report report;
+	struct callgate_filter *filter;
+
+	assert_int_equal(compile_profile(profile, &target, &filter, NULL), 0);
+	assert_int_equal(compile_report(filter, profile, &target, &report), 0);
+	filter_free(filter);
+	return report;
+}
+
+/* Where the bitmap answers the hottest call the tree is for the others, and for the emulation; where it does not, for that call. */
+static void test_kernels(void **state)
+{
+	struct callgate_profile *profile = scattered_profile();
+	struct callgate_filter_report new = report_on(profile, combos[0], 5u << 16 | 11u << 8);
+	struct callgate_filter_report old = report_on(profile, combos[0], 4u << 16 | 14u << 8);
+
+	(void)state;
+	assert_true(new.uncached.mean < old.uncached.mean);
+	assert_true(old.all.mean < new.all.mean);
+	assert_true(new.attach_steps < old.attach_steps);
+	profile_free(profile);
+}
+
+/* Calls of other ABIs, which nobody saw, do not make those that were seen dearer: x32's copies of cached calls always run the filter. */
+static void test_supposed_calls(void **state)
+{
+	struct callgate_profile *profile = scattered_profile();
+	unsigned one = CALLGATE_ABI_BIT(CALLGATE_ABI_X86_64);
+	unsigned all = one | CALLGATE_ABI_BIT(CALLGATE_ABI_X32) | CALLGATE_ABI_BIT(CALLGATE_ABI_I386);
+	struct callgate_filter_report alone = report_on(profile, one, 0), together = report_on(profile, all, 0);
+
+	(void)state;
+	assert_true(together.uncached.mean <= alone.uncached.mean);
+	profile_free(profile);
+}
+
 static void test_texts(void **state)
 {
 	struct callgate_profile *profile = small_profile();
@@ -622,7 +677,8 @@ int main(void)
 		cmocka_unit_test(test_masks),	   cmocka_unit_test(test_guards),     cmocka_unit_test(test_all_numbers),
 		cmocka_unit_test(test_errors),	   cmocka_unit_test(test_many_rules), cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_too_complex), cmocka_unit_test(test_report),    cmocka_unit_test(test_x32_uncached),
-		cmocka_unit_test(test_texts),	   cmocka_unit_test(test_exhaustive),
+		cmocka_unit_test(test_texts),	   cmocka_unit_test(test_exhaustive), cmocka_unit_test(test_kernels),
+		cmocka_unit_test(test_supposed_calls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
  * Random profiles, each judged by eval, its diagram, its compiled and proven filter, and a part of them by the kernel.
  *
  *   random [PROFILES [CALLS [SEED]]]    PROFILES profiles with CALLS calls each
+ *   random --minutes N [SEED]           as many as N minutes allow, by default from a seed that the clock gives: ./dev fuzz random
  *
  * The rules crowd few system calls, arguments and neighbouring values, so that they overlap, shadow and contradict each other
  * in every way: where compilers go wrong. A profile that disagrees is written out, with its seed. Prints TAP.
@@ -10,6 +11,7 @@
 #include "judge.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "base/util.h"
 #include "format/format.h"
@@ -87,41 +89,85 @@ static void save(const struct callgate_profile *profile, uint64_t seed)
 	buf_done(&text);
 }
 
-int main(int argc, char **argv)
+#define BAD_MAX 5 /* profiles that differ are enough to look at */
+
+struct score {
+	size_t profiles, judged, refused, bad; /* judged: calls, by the kernel too */
+};
+
+/* The profile that a seed gives. */
+static int judge_profile(struct judge_room *room, uint64_t seed, size_t calls, struct score *score)
 {
-	size_t profiles = argc > 1 ? strtoul(argv[1], NULL, 0) : 300, calls = argc > 2 ? strtoul(argv[2], NULL, 0) : 100;
-	uint64_t first = argc > 3 ? strtoull(argv[3], NULL, 0) : 1, judged = 0, refused = 0;
-	struct judge_room *room = judge_room_new();
-	size_t bad = 0;
+	struct judge_bench b = { .name = "random", .room = room };
+	int wrong = 0;
+
+	judge_seed(seed);
+	if (random_profile(&b.profile))
+		return -1;
+	b.target = (struct callgate_target){ .abis = random_abis(), .strict64 = judge_random() % 4 == 0, .kernel = judge_random() % 2 ? 4 << 16 | 14 << 8 : 0 };
+	if (!judge_open(&b)) {
+		score->refused++;
+	} else {
+		wrong = judge_generated(&b, calls);
+		/* a child a profile is slow: every 16th goes to the kernel */
+		if (score->profiles % 16 == 0 && judge_queued(&b)) {
+			score->judged += judge_queued(&b);
+			wrong += judge_by_kernel(&b);
+		}
+	}
+	score->profiles++;
+	score->bad += wrong != 0;
+	if (wrong)
+		save(b.profile, seed);
+	judge_close(&b);
+	profile_free(b.profile);
+	return 0;
+}
+
+static int conclude(struct judge_room *room, const struct score *score, size_t calls)
+{
 	char name[128];
 
-	for (size_t i = 0; room && i < profiles && bad < 5; i++) {
-		struct judge_bench b = { .name = "random", .room = room };
-
-		judge_seed(first + i);
-		if (random_profile(&b.profile))
-			return 2;
-		b.target = (struct callgate_target){ .abis = random_abis(), .strict64 = judge_random() % 4 == 0, .kernel = judge_random() % 2 ? 4 << 16 | 14 << 8 : 0 };
-		if (!judge_open(&b)) {
-			refused++;
-		} else {
-			int wrong = judge_generated(&b, calls);
-
-			/* a child a profile is slow: every 16th goes to the kernel */
-			if (i % 16 == 0 && judge_queued(&b)) {
-				judged += judge_queued(&b);
-				wrong += judge_by_kernel(&b);
-			}
-			bad += wrong != 0;
-			if (wrong)
-				save(b.profile, first + i);
-		}
-		judge_close(&b);
-		profile_free(b.profile);
-	}
-	snprintf(name, sizeof(name), "%zu random profiles, %zu calls each, %llu also by the kernel: all judges agree", profiles, calls, (unsigned long long)judged);
-	judge_report(room && !bad, name, "they differ");
-	snprintf(name, sizeof(name), "%llu of them were refused as too complex", (unsigned long long)refused);
-	judge_report(refused * 100 <= profiles, name, "that is more than one in a hundred");
+	snprintf(name, sizeof(name), "%zu random profiles, %zu calls each, %zu also by the kernel: all judges agree", score->profiles, calls,
+		 score->judged);
+	judge_report(room && !score->bad, name, "they differ");
+	snprintf(name, sizeof(name), "%zu of them were refused as too complex", score->refused);
+	judge_report(score->refused * 100 <= score->profiles, name, "that is more than one in a hundred");
 	return judge_finish();
+}
+
+/* Tells every ten seconds how far it is: a seed that fails is printed, one that hangs is the last one told plus a few. */
+static int run_minutes(struct judge_room *room, long minutes, uint64_t seed)
+{
+	time_t begin = time(NULL), told = begin;
+	struct score score = { 0 };
+	size_t calls = 100;
+
+	printf("# from seed %llu\n", (unsigned long long)seed);
+	while (room && score.bad < BAD_MAX && time(NULL) - begin < minutes * 60) {
+		if (judge_profile(room, seed++, calls, &score))
+			return 2;
+		if (time(NULL) - told < 10)
+			continue;
+		told = time(NULL);
+		printf("# seed %llu: %zu profiles, %zu calls\n", (unsigned long long)seed, score.profiles, score.profiles * calls);
+		fflush(stdout);
+	}
+	return conclude(room, &score, calls);
+}
+
+int main(int argc, char **argv)
+{
+	bool timed = argc > 2 && !strcmp(argv[1], "--minutes");
+	size_t profiles = argc > 1 ? strtoul(argv[1], NULL, 0) : 300, calls = argc > 2 ? strtoul(argv[2], NULL, 0) : 100;
+	uint64_t first = argc > 3 ? strtoull(argv[3], NULL, 0) : timed ? (uint64_t)time(NULL) << 24 : 1;
+	struct judge_room *room = judge_room_new();
+	struct score score = { 0 };
+
+	if (timed)
+		return run_minutes(room, strtol(argv[2], NULL, 10), first);
+	for (size_t i = 0; room && i < profiles && score.bad < BAD_MAX; i++)
+		if (judge_profile(room, first + i, calls, &score))
+			return 2;
+	return conclude(room, &score, calls);
 }
