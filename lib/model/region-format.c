@@ -15,11 +15,6 @@ struct formatting {
 	struct buf *out;
 };
 
-static const struct region_cond *conds_of(const struct region *region, const struct region_term *term)
-{
-	return region->conds.items + term->cond;
-}
-
 static const struct arch_arg *arg_of(const struct formatting *f, unsigned arg)
 {
 	return f->syscall >= 0 ? arch_arg_of(f->abi, f->syscall, arg) : NULL;
@@ -149,7 +144,7 @@ static bool same_cond(const struct region_cond *a, const struct region_cond *b)
 /* Are two terms the same but for the value in their k-th condition, which is an equality? */
 static bool differ_in(const struct region *region, const struct region_term *a, const struct region_term *b, size_t k)
 {
-	const struct region_cond *x = conds_of(region, a), *y = conds_of(region, b);
+	const struct region_cond *x = region_conds(region, a), *y = region_conds(region, b);
 
 	if (a->n_conds != b->n_conds || x[k].cond.op != OP_EQ || y[k].cond.op != OP_EQ || x[k].cond.arg != y[k].cond.arg)
 		return false;
@@ -168,7 +163,7 @@ static size_t collect_set(const struct region *region, size_t i, size_t k, bool 
 	for (size_t j = i; j < region->terms.count && n < SET_MAX; j++) {
 		if (written[j] || !differ_in(region, &terms[i], &terms[j], k))
 			continue;
-		values[n++] = conds_of(region, &terms[j])[k].cond.value;
+		values[n++] = region_conds(region, &terms[j])[k].cond.value;
 		written[j] |= take;
 	}
 	return n;
@@ -177,7 +172,7 @@ static size_t collect_set(const struct region *region, size_t i, size_t k, bool 
 static void put_term(const struct formatting *f, size_t i, bool *written)
 {
 	const struct region_term *term = &f->region->terms.items[i];
-	const struct region_cond *conds = conds_of(f->region, term);
+	const struct region_cond *conds = region_conds(f->region, term);
 	size_t best = 0, set = 1, n, several;
 	uint64_t values[SET_MAX];
 

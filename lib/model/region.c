@@ -69,7 +69,7 @@ diagram_ref region_lower_conds(struct diagram *d, const struct region *region, c
 
 static diagram_ref lower_term(struct diagram *d, const struct region *region, const struct region_term *term)
 {
-	return region_lower_conds(d, region, region->conds.items + term->cond, term->n_conds);
+	return region_lower_conds(d, region, region_conds(region, term), term->n_conds);
 }
 
 diagram_ref region_lower(struct diagram *d, const struct region *region)
@@ -155,7 +155,8 @@ static int split_class(struct splitting *s, diagram_ref lower, diagram_ref upper
 
 	if (r)
 		return r;
-	memcpy(conds, before, n_before * sizeof(*conds));
+	if (n_before)
+		memcpy(conds, before, n_before * sizeof(*conds));
 	for (size_t i = 0; i < cover.terms.count && !r; i++) {
 		struct region_term *t = &cover.terms.items[i];
 
@@ -164,7 +165,7 @@ static int split_class(struct splitting *s, diagram_ref lower, diagram_ref upper
 			break;
 		}
 		if (t->n_conds)
-			memcpy(conds + n_before, cover.conds.items + t->cond, t->n_conds * sizeof(*conds));
+			memcpy(conds + n_before, region_conds(&cover, t), t->n_conds * sizeof(*conds));
 		r = split(s, rest, conds, n_before + t->n_conds);
 	}
 	region_done(&cover);
@@ -210,7 +211,7 @@ static void drop_conds(struct splitting *s, diagram_ref root)
 		struct region_term *t = &s->out.terms.items[i];
 
 		for (uint32_t k = t->n_conds; k-- > 0 && t->n_conds > 1;) {
-			struct region_cond *conds = s->out.conds.items + t->cond, dropped = conds[k];
+			struct region_cond *conds = region_conds(&s->out, t), dropped = conds[k];
 
 			memmove(conds + k, conds + k + 1, (t->n_conds - k - 1) * sizeof(*conds));
 			if (within(s->d, region_lower_conds(s->d, &s->out, conds, t->n_conds - 1), root)) {

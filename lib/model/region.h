@@ -28,6 +28,12 @@ struct region {
 	bool ip;          /* it depends on the instruction pointer too: the region is where some address makes it true */
 };
 
+/* The conditions of a term; NULL when no term has any. */
+static inline struct region_cond *region_conds(const struct region *region, const struct region_term *term)
+{
+	return region->conds.items ? region->conds.items + term->cond : NULL;
+}
+
 /* How an argument's values are best said. */
 enum region_style {
 	REGION_SHORT,  /* ranges, or masks when these are fewer */
