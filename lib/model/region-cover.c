@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One argument's values as conditions. Ways to say it compete: ranges, everything but a few values, cubes of bits (an irredundant sum of
- * products by Minato and Morreale's method), and what no cube of the opposite contains. Where the caller does not care, each way may
+ * products by Minato and Morreale's method), and a cube without some others. Where the caller does not care, each way may
  * choose.
  */
 #include "model/region-impl.h"
@@ -314,26 +314,50 @@ static int offer_cubes(struct covering *c, diagram_ref lower, diagram_ref upper)
 	return r == -E2BIG ? 0 : r;
 }
 
-/* One term: in none of the opposite's cubes. */
+/* The bits that are the same in all of a set. */
+static struct cube common_bits(const struct covering *c, diagram_ref set)
+{
+	struct cube common = { 0 };
+
+	for (unsigned i = 0; i < c->width; i++) {
+		diagram_ref bit = diagram_bit(c->d, DIAGRAM_VAR_ARG(c->arg) + 63 - i);
+		bool never = diagram_and(c->d, set, bit) == DIAGRAM_FALSE;
+
+		if (!never && diagram_and(c->d, set, diagram_not(c->d, bit)) != DIAGRAM_FALSE)
+			continue;
+		common.mask |= (uint64_t)1 << i;
+		common.value |= (uint64_t)!never << i;
+	}
+	return common;
+}
+
+/* One term: in the cube of what all have in common, and in none of the opposite's cubes there. */
 static int offer_opposite(struct covering *c, diagram_ref lower, diagram_ref upper)
 {
+	struct region_cond common = cube_cond(c, common_bits(c, lower));
+	size_t first = common.cond.mask != 0;
 	_cleanup_(done_cubes) struct cubes cubes = { .limit = REGION_CONDS_MAX / 8 };
-	struct region_cond conds[REGION_CONDS_MAX / 8];
+	struct region_cond conds[REGION_CONDS_MAX / 8 + 1] = { common };
 	struct region candidate = { 0 };
-	diagram_ref from = diagram_not(c->d, upper), to = diagram_not(c->d, lower), covered;
-	int r = c->d->error ? c->d->error : isop(c->d, from, to, (struct cube){ 0 }, &cubes, &covered);
+	diagram_ref from = diagram_and(c->d, diagram_from_cond(c->d, &common.cond, c->width), diagram_not(c->d, upper));
+	diagram_ref to = diagram_not(c->d, lower), covered;
+	int r;
+
+	if (common.cond.op == OP_EQ) /* a single value: nothing is simpler */
+		return c->d->error;
+	r = c->d->error ? c->d->error : isop(c->d, from, to, (struct cube){ 0 }, &cubes, &covered);
 
 	for (size_t i = 0; i < cubes.all.count && !r; i++) {
-		conds[i] = opposite_cond(c, cubes.all.items[i]);
-		if (conds[i].negated && c->options->plain)
+		conds[first + i] = opposite_cond(c, cubes.all.items[i]);
+		if (conds[first + i].negated && c->options->plain)
 			return 0;
 	}
 	if (!r)
-		r = region_add(&candidate, conds, cubes.all.count);
+		r = region_add(&candidate, conds, first + cubes.all.count);
 	if (r)
 		region_done(&candidate);
 	else
-		offer(c, &candidate, COST_TERM + (unsigned)cubes.all.count - (c->options->style[c->arg] == REGION_BITS));
+		offer(c, &candidate, COST_TERM + (unsigned)(first + cubes.all.count) - (c->options->style[c->arg] == REGION_BITS));
 	return r == -E2BIG ? 0 : r;
 }
 

@@ -175,6 +175,8 @@ static const struct expected texts[] = {
 	{ "read", "10 <= count <= 20", { GE(2, 10), LE(2, 20) }, { 2 }, false },
 	{ "socket", "domain <= AF_NETLINK && domain not in {AF_UNIX, AF_INET, AF_X25}", { LE(0, 0), GE(0, 3), LE(0, 8), GE(0, 10), LE(0, 16) },
 	  { 1, 2, 2 }, false },
+	{ "clone", "flags & CLONE_VM == 0 && flags & (CLONE_NEWNS|CLONE_NEWUSER) != 0",
+	  { MASKED(0, 0x10000100, 0x10000000), MASKED(0, 0x20100, 0x20000) }, { 1, 1 }, false },
 	{ "read", "", { LE(2, 20) }, { 0 }, true },
 };
 
