@@ -84,9 +84,12 @@ struct cli_source {
 	struct callgate_policy *policy;
 	struct callgate_profile *profile;
 	struct callgate_filter *filter;
+	struct callgate_policy *extracted; /* what owns the profile when the source itself is none */
 };
 int cli_source_open(struct cli *cli, const char *text, unsigned read_flags, struct cli_source *ret_source);
-int cli_source_open_profile(struct cli *cli, const char *text, unsigned read_flags, struct cli_source *ret_source);
+/* As a profile: of other sources, the profile that means the same for this target. */
+int cli_source_open_profile(struct cli *cli, const char *text, unsigned read_flags, const struct callgate_target *target,
+			    struct cli_source *ret_source);
 void cli_source_close(struct cli_source *source);
 
 /* target.c: --abi, --cap, --kernel, --strict64 shared by the verbs that read a policy for a place. */

@@ -243,7 +243,7 @@ static int run(struct cli *cli)
 	if (cli->n_args != 1)
 		return cli_error(cli, "usage-operands", "callgate compile takes one profile");
 	if (cli_target(cli, cli->lists[OPT_ABI], cli->lists[OPT_CAP], cli->values[OPT_KERNEL], cli->values[OPT_STRICT64], &target) != CLI_YES ||
-	    cli_source_open_profile(cli, cli->args[0], cli->values[OPT_UNKNOWN] ? CALLGATE_READ_UNKNOWN_NAMES : 0, &source) != CLI_YES)
+	    cli_source_open_profile(cli, cli->args[0], cli->values[OPT_UNKNOWN] ? CALLGATE_READ_UNKNOWN_NAMES : 0, &target, &source) != CLI_YES)
 		return CLI_TROUBLE;
 	status = compile(cli, source.profile, &target);
 	cli_source_close(&source);

@@ -15,24 +15,6 @@ static const struct cli_option options[] = {
 
 static const char *const kinds[] = { [CALLGATE_DIFF_LOOSER] = "looser", [CALLGATE_DIFF_STRICTER] = "stricter", [CALLGATE_DIFF_OTHER] = "other" };
 
-/* A source as a policy, which takes what the source had. */
-static int open_policy(struct cli *cli, const char *text, struct callgate_policy **ret_policy)
-{
-	struct cli_source source;
-	int r;
-
-	if (cli_source_open(cli, text, 0, &source) != CLI_YES)
-		return CLI_TROUBLE;
-	if (source.profile)
-		r = callgate_policy_from_profile(source.name, source.profile, ret_policy);
-	else
-		r = callgate_policy_from_filter(source.name, source.filter, ret_policy);
-	source.profile = NULL;
-	source.filter = NULL;
-	cli_source_close(&source);
-	return r < 0 ? cli_error(cli, "no-memory", "%s", strerror(-r)) : CLI_YES;
-}
-
 static void json_difference(struct cli_json *json, const struct callgate_difference *d)
 {
 	char action[48], *witness = NULL;
@@ -114,7 +96,7 @@ static int compare(struct cli *cli, const struct callgate_target *target, const 
 
 static int run(struct cli *cli)
 {
-	struct callgate_policy *a = NULL, *b = NULL;
+	struct cli_source a = { 0 }, b = { 0 };
 	struct callgate_target target;
 	int status = CLI_TROUBLE;
 
@@ -122,10 +104,10 @@ static int run(struct cli *cli)
 		return cli_error(cli, "usage-operands", "callgate diff needs two sources: callgate diff old.json new.json");
 	if (cli_target(cli, cli->lists[OPT_ABI], cli->lists[OPT_CAP], cli->values[OPT_KERNEL], cli->values[OPT_STRICT64], &target) != CLI_YES)
 		return CLI_TROUBLE;
-	if (open_policy(cli, cli->args[0], &a) == CLI_YES && open_policy(cli, cli->args[1], &b) == CLI_YES)
-		status = compare(cli, &target, a, b);
-	callgate_policy_free(a);
-	callgate_policy_free(b);
+	if (cli_source_open(cli, cli->args[0], 0, &a) == CLI_YES && cli_source_open(cli, cli->args[1], 0, &b) == CLI_YES)
+		status = compare(cli, &target, a.policy, b.policy);
+	cli_source_close(&a);
+	cli_source_close(&b);
 	return status;
 }
 

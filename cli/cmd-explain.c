@@ -2,13 +2,14 @@
 /* callgate explain: which verdict one call gets, and why. */
 #include "cli.h"
 
-enum { OPT_ABI, OPT_CAP, OPT_STRICT64, OPT_PATH, OPT_PARTS };
+enum { OPT_ABI, OPT_CAP, OPT_STRICT64, OPT_PATH, OPT_PARTS, OPT_WOULD };
 static const struct cli_option options[] = {
 	[OPT_ABI] = { 'a', "abi", "ABI", "the call is made on this ABI (default: this machine's)", false },
 	[OPT_CAP] = { 0, "cap", "CAPABILITY", "read the profile's includes and excludes as with this capability", true },
 	[OPT_STRICT64] = { 0, "strict64", NULL, "compare all 64 bits of every argument", false },
 	[OPT_PATH] = { 'p', "path", NULL, "also list the instructions that were executed", false },
 	[OPT_PARTS] = { 0, "parts", NULL, "also list the answer of every profile and filter that the source is made of", false },
+	[OPT_WOULD] = { 0, "would-allow", "SYSCALL", "the reverse: when is a call of this name let through?", true },
 	{ 0, NULL, NULL, NULL, false },
 };
 
@@ -216,6 +217,43 @@ static int explain(struct cli *cli, const struct cli_source *source, const struc
 	return status;
 }
 
+/* ---- The reverse: when is it let through? ---- */
+
+static int would_allow(struct cli *cli, const struct cli_source *source, const struct callgate_target *target, enum callgate_abi abi)
+{
+	static const char *const words[] = { "never", "always", "if " };
+	struct cli_json json = { .out = stdout };
+	int status = CLI_YES;
+
+	if (cli->json)
+		cli_json_open(&json, NULL, '[');
+	for (const char **name = cli->lists[OPT_WOULD]; *name && status != CLI_TROUBLE; name++) {
+		char *condition = NULL;
+		int answer = callgate_policy_permits(source->policy, target, abi, *name, &condition, cli->diags);
+
+		if (answer < 0) {
+			status = cli_trouble(cli);
+		} else if (cli->json) {
+			cli_json_open(&json, NULL, '{');
+			cli_json_string(&json, "syscall", *name);
+			cli_json_string(&json, "allowed", answer == 2 ? "if" : words[answer]);
+			if (condition)
+				cli_json_string(&json, "condition", condition);
+			cli_json_close(&json, '}');
+		} else {
+			cli_say("%s: %s%s", *name, words[answer], condition ? condition : "");
+		}
+		if (!answer && status == CLI_YES)
+			status = CLI_NO;
+		free(condition);
+	}
+	if (cli->json) {
+		cli_json_close(&json, ']');
+		cli_json_end(&json);
+	}
+	return status;
+}
+
 static int run(struct cli *cli)
 {
 	struct callgate_target target;
@@ -223,13 +261,13 @@ static int run(struct cli *cli)
 	enum callgate_abi abi;
 	int status;
 
-	if (cli->n_args < 2)
+	if (cli->lists[OPT_WOULD] ? cli->n_args != 1 : cli->n_args < 2)
 		return cli_error(cli, "usage-operands", "callgate explain needs a source and a call: callgate explain PROFILE 'socket(AF_INET, SOCK_STREAM, 0)'");
 	if (cli_abi(cli, cli->values[OPT_ABI], &abi) != CLI_YES ||
 	    cli_target(cli, NULL, cli->lists[OPT_CAP], NULL, cli->values[OPT_STRICT64], &target) != CLI_YES ||
 	    cli_source_open(cli, cli->args[0], 0, &source) != CLI_YES)
 		return CLI_TROUBLE;
-	status = explain(cli, &source, &target, abi);
+	status = cli->lists[OPT_WOULD] ? would_allow(cli, &source, &target, abi) : explain(cli, &source, &target, abi);
 	cli_source_close(&source);
 	return status;
 }

@@ -54,16 +54,14 @@ static enum callgate_mode mode_of(const char *word)
 	return CALLGATE_MODE_AS_WRITTEN;
 }
 
-static int enforce(struct cli *cli, const struct callgate_profile *profile, char **argv)
+static int enforce(struct cli *cli, const struct callgate_profile *profile, const struct callgate_target *target, char **argv)
 {
-	struct callgate_target target;
 	struct callgate_exec_options exec = { .argv = argv, .envp = environ, .keep_privileges = cli->values[OPT_KEEP] };
 	bool loaded;
 	char *path;
 	int r;
 
-	if (cli_target(cli, cli->lists[OPT_ABI], cli->lists[OPT_CAP], NULL, cli->values[OPT_STRICT64], &target) != CLI_YES ||
-	    load_flags(cli, &exec.load_flags) != CLI_YES)
+	if (load_flags(cli, &exec.load_flags) != CLI_YES)
 		return STATUS_OURS;
 	r = callgate_find_command(argv[0], &path, cli->diags);
 	if (r < 0) {
@@ -73,7 +71,7 @@ static int enforce(struct cli *cli, const struct callgate_profile *profile, char
 	exec.path = path;
 	cli_flush_diags(cli);
 	fflush(NULL);
-	r = callgate_exec(profile, &target, &exec, &loaded, cli->diags);
+	r = callgate_exec(profile, target, &exec, &loaded, cli->diags);
 	cli_flush_diags(cli);
 	if (loaded) /* hardly anything is allowed now, and nothing of ours should run under the program's rules */
 		_exit(cli_exec_status(r));
@@ -84,6 +82,7 @@ static int enforce(struct cli *cli, const struct callgate_profile *profile, char
 static int run(struct cli *cli)
 {
 	struct callgate_profile *profile;
+	struct callgate_target target;
 	struct cli_source source;
 	char **argv;
 	int status;
@@ -97,13 +96,14 @@ static int run(struct cli *cli)
 		cli_error(cli, "usage-operands", "there is no command after --");
 		return STATUS_OURS;
 	}
-	if (cli_source_open_profile(cli, cli->args[0], 0, &source) != CLI_YES)
+	if (cli_target(cli, cli->lists[OPT_ABI], cli->lists[OPT_CAP], NULL, cli->values[OPT_STRICT64], &target) != CLI_YES ||
+	    cli_source_open_profile(cli, cli->args[0], 0, &target, &source) != CLI_YES)
 		return STATUS_OURS;
 	if (callgate_profile_mode(source.profile, mode_of(cli->values[OPT_MODE]), &profile, cli->diags) < 0) {
 		cli_trouble(cli);
 		status = STATUS_OURS;
 	} else {
-		status = enforce(cli, profile, argv);
+		status = enforce(cli, profile, &target, argv);
 		callgate_profile_free(profile);
 	}
 	cli_source_close(&source);

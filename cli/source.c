@@ -35,23 +35,32 @@ int cli_source_open(struct cli *cli, const char *text, unsigned read_flags, stru
 	return CLI_YES;
 }
 
-int cli_source_open_profile(struct cli *cli, const char *text, unsigned read_flags, struct cli_source *ret_source)
+int cli_source_open_profile(struct cli *cli, const char *text, unsigned read_flags, const struct callgate_target *target,
+			    struct cli_source *ret_source)
 {
+	struct callgate_profile *profile;
 	struct cli_source source;
+	int status = CLI_YES;
 
 	if (cli_source_open(cli, text, read_flags, &source) != CLI_YES)
 		return CLI_TROUBLE;
 	if (!source.profile) {
-		cli_error(cli, "source-kind", "%s is no profile, but callgate %s needs one", source.name, cli->command->name);
-		cli_source_close(&source);
-		return CLI_TROUBLE;
+		if (callgate_policy_extract(source.policy, target, &profile, cli->diags) < 0 ||
+		    callgate_policy_from_profile(source.name, profile, &source.extracted) < 0)
+			status = cli_trouble(cli);
+		else
+			source.profile = profile;
 	}
-	*ret_source = source;
-	return CLI_YES;
+	if (status == CLI_YES)
+		*ret_source = source;
+	else
+		cli_source_close(&source);
+	return status;
 }
 
 void cli_source_close(struct cli_source *source)
 {
 	callgate_policy_free(source->policy);
+	callgate_policy_free(source->extracted);
 	*source = (struct cli_source){ 0 };
 }

@@ -331,6 +331,16 @@ struct callgate_policy *callgate_policy_part(struct callgate_policy *policy, siz
 int callgate_policy_eval(struct callgate_policy *policy, const struct callgate_target *target, const struct callgate_call *call, uint32_t *ret_action, struct callgate_policy **ret_leaf, int *ret_rule);
 
 /*
+ * A profile for the target's ABIs that means exactly what the policy means, read out of its meaning: for filters of unknown origin, stacks,
+ * unions. Of a policy that is one profile, a copy of it. -EOPNOTSUPP extract-* when no profile can say it, -E2BIG.
+ */
+int callgate_policy_extract(const struct callgate_policy *policy, const struct callgate_target *target, struct callgate_profile **ret_profile, struct callgate_diags *diags);
+/*
+ * When is a call of this name permitted? 1 always, 0 never, 2 when *ret_condition holds ("domain in {AF_UNIX, AF_INET}"), which the caller
+ * frees; it is set to NULL in the other cases. -ENOENT call-unknown-name: the ABI has no such call; -E2BIG: too long to say.
+ */
+int callgate_policy_permits(const struct callgate_policy *policy, const struct callgate_target *target, enum callgate_abi abi, const char *syscall_name, char **ret_condition, struct callgate_diags *diags);
+/*
  * A name for the meaning: equal for two policies exactly when they answer every possible call of every ABI alike, whatever their
  * format, the order of their rules and the layout of their filters; evidence and comments do not count. How it is computed stands in
  * callgate-fingerprint(1). 64 hexadecimal digits. -E2BIG diagram-too-large, -EINVAL diagram-no-abi.

@@ -3,9 +3,15 @@
 #include <callgate.h>
 
 #include "base/diag.h"
+#include "model/call.h"
 #include "model/policy.h"
+#include "model/region.h"
+
+#define CONDITION_TERMS_MAX 64
 
 static void diagram_drop(struct diagram **d) { diagram_free(*d); }
+static void slots_drop(struct diagram_slots *slots) { diagram_slots_done(slots); }
+static void region_drop(struct region *region) { region_done(region); }
 
 int callgate_policy_from_profile(const char *name, struct callgate_profile *profile, struct callgate_policy **ret_policy)
 {
@@ -65,4 +71,101 @@ int callgate_policy_fingerprint(const struct callgate_policy *policy, const stru
 	}
 	ret_text[2 * sizeof(hash)] = '\0';
 	return 0;
+}
+
+/* What was seen of the parts is evidence about the whole, too. */
+static int keep_calls(const struct callgate_policy *policy, struct callgate_profile *profile)
+{
+	int r = 0;
+
+	for (size_t i = 0; policy->profile && i < policy->profile->calls.count && !r; i++)
+		r = vec_push(&profile->calls, policy->profile->calls.items[i]);
+	for (size_t i = 0; i < policy->parts.count && !r; i++)
+		r = keep_calls(policy->parts.items[i], profile);
+	return r;
+}
+
+int callgate_policy_extract(const struct callgate_policy *policy, const struct callgate_target *target,
+			    struct callgate_profile **ret_profile, struct callgate_diags *diags)
+{
+	_cleanup_(diagram_drop) struct diagram *d = NULL;
+	struct callgate_profile *profile;
+	diagram_ref root;
+	int r;
+
+	if (policy->kind == CALLGATE_POLICY_PROFILE)
+		return profile_copy(policy->profile, ret_profile) ? diag_oom(diags) : 0;
+	d = diagram_new(0);
+	if (!d)
+		return diag_oom(diags);
+	r = diagram_from_policy(d, policy, target, &root, diags);
+	if (!r)
+		r = profile_from_diagram(d, diagram_meaning(d, root), policy_abis(policy, target), &profile, diags);
+	if (r)
+		return r;
+	if (keep_calls(policy, profile) || profile_normalise(profile)) {
+		profile_free(profile);
+		return diag_oom(diags);
+	}
+	*ret_profile = profile;
+	return 0;
+}
+
+static uint32_t permits(uint32_t action, const void *user)
+{
+	(void)user;
+	return action_permits(action);
+}
+
+/* What is left to decide of a root for one number. */
+static int decision_for(const struct diagram *d, diagram_ref root, enum callgate_abi abi, int syscall, diagram_ref *ret_root)
+{
+	_cleanup_(slots_drop) struct diagram_slots slots = { 0 };
+	int r = diagram_slots(d, root, abi, &slots);
+
+	for (size_t i = 0; i < slots.all.count; i++)
+		if (slots.all.items[i].syscall == syscall)
+			*ret_root = slots.all.items[i].root;
+	return r;
+}
+
+/* Short of memory is all that goes wrong with a region but for its length. */
+static int say_region(struct diagram *d, diagram_ref root, enum callgate_abi abi, int syscall, char **ret_condition, struct callgate_diags *diags)
+{
+	_cleanup_(region_drop) struct region region = { 0 };
+	struct region_options options = region_options_for(abi, syscall, CONDITION_TERMS_MAX);
+	struct buf text = { 0 };
+	int r = region_from_diagram(d, root, &options, &region);
+
+	if (r == -E2BIG)
+		return diag_error(diags, r, "condition-too-long", DIAG_NOWHERE, "when %s is permitted takes more than %u terms to say",
+				  arch_syscall_name(syscall), CONDITION_TERMS_MAX);
+	if (r)
+		return diag_oom(diags);
+	region_format(&region, abi, syscall, &text);
+	return buf_take(&text, ret_condition, NULL) ? diag_oom(diags) : 2;
+}
+
+int callgate_policy_permits(const struct callgate_policy *policy, const struct callgate_target *target, enum callgate_abi abi,
+			    const char *syscall_name, char **ret_condition, struct callgate_diags *diags)
+{
+	_cleanup_(diagram_drop) struct diagram *d = diagram_new(0);
+	int syscall = arch_syscall_id(syscall_name), r;
+	diagram_ref root;
+	uint32_t always;
+
+	if (syscall < 0 || arch_syscall_nr(abi, syscall) < 0)
+		return diag_error(diags, -ENOENT, "call-unknown-name", DIAG_NOWHERE, "%s has no system call \"%s\"", arch_abi_get(abi)->name, syscall_name);
+	if (!d)
+		return diag_oom(diags);
+	r = diagram_from_policy(d, policy, target, &root, diags);
+	if (!r && decision_for(d, diagram_meaning(d, root), abi, syscall, &root))
+		r = diag_oom(diags);
+	if (r)
+		return r;
+	root = diagram_map(d, root, permits, NULL);
+	if (diagram_error(d))
+		return diagram_answer(d, root, &root, diags);
+	*ret_condition = NULL;
+	return diagram_is_leaf(d, root, &always) ? (int)always : say_region(d, root, abi, syscall, ret_condition, diags);
 }

@@ -9,14 +9,12 @@
 struct walk {
 	bool *reached;
 	uint8_t (*hash)[SHA256_DIGEST_LENGTH];
-	diagram_ref *image;
 };
 
 static void walk_done(struct walk *walk)
 {
 	free(walk->reached);
 	free(walk->hash);
-	free(walk->image);
 }
 
 /* Parents have larger indices than their children, so one pass downwards meets every node after all of its parents. */
@@ -32,28 +30,15 @@ static int walk_from(const struct diagram *d, diagram_ref root, struct walk *wal
 	return 0;
 }
 
+static uint32_t meaning(uint32_t action, const void *user)
+{
+	(void)user;
+	return action_meaning(action);
+}
+
 diagram_ref diagram_meaning(struct diagram *d, diagram_ref root)
 {
-	_cleanup_(walk_done) struct walk walk = { 0 };
-
-	if (d->error)
-		return DIAGRAM_FAILED;
-	walk.image = calloc((size_t)root + 1, sizeof(*walk.image));
-	if (!walk.image || walk_from(d, root, &walk)) {
-		d->error = -ENOMEM;
-		return DIAGRAM_FAILED;
-	}
-	for (size_t i = 0; i <= root; i++) {
-		struct diagram_node n = d->nodes[i]; /* a copy: making nodes may move them */
-
-		if (!walk.reached[i])
-			continue;
-		walk.image[i] = n.var == DIAGRAM_VARS ? diagram_leaf(d, action_meaning(n.lo)) :
-							diagram_make(d, n.var, walk.image[n.lo], walk.image[n.hi]);
-		if (d->error)
-			return DIAGRAM_FAILED;
-	}
-	return walk.image[root];
+	return diagram_map(d, root, meaning, NULL);
 }
 
 /* ---- Fingerprint ---- */

@@ -134,10 +134,11 @@ static void test_random(void **state)
 	for (unsigned i = 0; i < 400; i++) {
 		struct callgate_profile *profile = random_profile();
 		/* at 64 bits number -1 of a profile that kills by default has no profile */
-		struct callgate_target target = { .abis = CALLGATE_ABI_BIT(below(CALLGATE_ABI_COUNT)),
-						  .strict64 = !action_kills(profile->default_action) && below(2) };
+		struct callgate_target target = { .abis = CALLGATE_ABI_BIT(below(CALLGATE_ABI_COUNT)) };
 		struct diagram *d = diagram_new(0);
 
+		/* nor has x32, of which a literal profile compares 32 bits as libseccomp does */
+		target.strict64 = !action_kills(profile->default_action) && target.abis != CALLGATE_ABI_BIT(CALLGATE_ABI_X32) && below(2);
 		check_round(d, lower(d, profile, &target), target.abis);
 		diagram_free(d);
 		profile_free(profile);
