@@ -26,6 +26,13 @@ int tracefile_write(const struct callgate_trace *trace, struct buf *out);
 int bpf_read(const void *bytes, size_t size, const char *file, struct callgate_filter **ret_filter, struct callgate_diags *diags);
 
 /*
+ * minijail-*.c: minijail's policy files; read by format_minijail. Writing is the normal form, in the language of minijail's
+ * compile_seccomp_policy.py; -ENOTSUP, diagnosed minijail-cannot, for what that cannot say. The frequency file is the weights alone.
+ */
+int minijail_write(const struct callgate_profile *profile, struct buf *out, struct callgate_diags *diags);
+int minijail_write_frequency(const struct callgate_profile *profile, struct buf *out);
+
+/*
  * The formats that policies come in, as a table of small records: format.c lists them, in the order in which they are tried on a file
  * whose name says nothing.
  */
@@ -51,6 +58,6 @@ const struct format *format_find(const char *name);
 /* The format of a file: by its name's end, else by its content, else NULL. */
 const struct format *format_of(const char *file, const char *bytes, size_t size);
 
-extern const struct format format_oci, format_bpf;
+extern const struct format format_oci, format_bpf, format_minijail;
 
 #endif
