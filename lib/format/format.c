@@ -2,7 +2,7 @@
 /* The table of formats, and which of them a file is written in. */
 #include "format/format.h"
 
-static const struct format *const formats[] = { &format_oci, &format_bpf, &format_minijail };
+static const struct format *const formats[] = { &format_oci, &format_bpf, &format_minijail, &format_kafel, &format_firejail };
 
 const struct format *format_at(size_t i)
 {

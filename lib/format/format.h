@@ -58,6 +58,6 @@ const struct format *format_find(const char *name);
 /* The format of a file: by its name's end, else by its content, else NULL. */
 const struct format *format_of(const char *file, const char *bytes, size_t size);
 
-extern const struct format format_oci, format_bpf, format_minijail;
+extern const struct format format_oci, format_bpf, format_minijail, format_kafel, format_firejail;
 
 #endif

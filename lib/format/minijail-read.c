@@ -8,6 +8,7 @@
 
 static const struct scan_rules rules = {
 	.lines = true,
+	.joints = true,
 	.hash_comments = true,
 	.word_first = "@",
 	.word_more = "-@",

@@ -52,7 +52,7 @@ static void skip_comment_line(struct scan *s)
 
 	skip_to_line_end(s);
 	end = s->at - (s->at && s->bytes[s->at - 1] == '\r');
-	s->joined_comment |= s->rules->lines && end && s->bytes[end - 1] == '\\' && s->at < s->size;
+	s->joined_comment |= s->rules->joints && end && s->bytes[end - 1] == '\\' && s->at < s->size;
 }
 
 /* False at the end of a file whose comment is never closed. */
@@ -74,7 +74,7 @@ static bool skip_c_comment(struct scan *s)
 /* A backslash at the end of a line, which may be one of two bytes; its length, or 0. */
 static size_t joint(const struct scan *s)
 {
-	if (!s->rules->lines || at(s, 0) != '\\')
+	if (!s->rules->joints || at(s, 0) != '\\')
 		return 0;
 	if (at(s, 1) == '\n')
 		return 2;

@@ -32,7 +32,8 @@ struct scan_token {
 
 /* What differs from format to format. */
 struct scan_rules {
-	bool lines;            /* a line's end is a token, and a backslash before it joins two lines */
+	bool lines;            /* a line's end is a token */
+	bool joints;           /* a backslash before it joins two lines */
 	bool hash_comments;    /* "# …" */
 	bool slash_comments;   /* "// …" and C's */
 	const char *word_first; /* signs that may begin a word, besides letters and _ */
