@@ -156,6 +156,9 @@ static void expressions_decide(void **state)
 	expect("read: arg1 in 6", "read", 0, 0, CALLGATE_ALLOW);
 	expect("read: arg1 & ~5", "read", 0, 5, CALLGATE_KILL_PROCESS);
 	expect("read: arg1 & ~5", "read", 0, 2, CALLGATE_ALLOW);
+	expect("read: arg1 & ~5", "read", 0, 8, CALLGATE_ALLOW);
+	expect("socket: arg0 & ~7", "socket", 8, 0, CALLGATE_ALLOW);
+	expect("socket: arg0 & ~7", "socket", UINT64_C(1) << 40 | 7, 0, CALLGATE_KILL_PROCESS);
 	expect("read: arg1 & ~5", "read", 0, UINT64_C(1) << 63, CALLGATE_ALLOW);
 	expect("read: arg1 in ~(1|4)|4", "read", 0, 4, CALLGATE_ALLOW);
 	expect("read: arg1 in ~(1|4)|4", "read", 0, 1, CALLGATE_KILL_PROCESS);
