@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The running kernel: what it can do, and loading a filter into the calling thread. */
+/* The running kernel: what it can do, loading a filter into the calling thread, and which filters others have. */
 #ifndef CALLGATE_KERNEL_H
 #define CALLGATE_KERNEL_H
 
 #include <callgate.h>
 
 #include "base/diag.h"
+#include "model/policy.h"
 
 int kernel_probe(struct callgate_features *ret);
+/* Is a capability (CAP_SYS_ADMIN …) effective in the calling thread, in its own user namespace? */
+bool kernel_has_capability(unsigned capability);
 int kernel_load(const struct callgate_insn *insns, size_t count, unsigned flags, struct callgate_diags *diags);
 
 /*
@@ -21,5 +24,18 @@ struct kernel_launch {
 };
 int kernel_launch_place(const char *path, char *const argv[], char *const envp[], struct kernel_launch *ret_launch,
 			struct callgate_diags *diags);
+
+/*
+ * All filters of a live task, given by the id of a process or of one of its threads, as a stack, oldest first, whose leaves are called
+ * "filter 1 of 3 of pid 12 (comm)". No filters: a stack without parts. Strict mode: a stack of one filter that means the same.
+ *
+ * Only a task with filters is stopped, for about a millisecond: its system call is restarted, but for those that fail with EINTR after
+ * any stop (signal(7)). It goes on whatever happens, also when the calling process is killed. A stopped task stays stopped.
+ *
+ * Diagnosed: -ESRCH dump-process, -EINVAL dump-kernel-thread, -EBUSY dump-traced, -ETIMEDOUT dump-stuck, -EPERM or -EACCES
+ * dump-privilege, -EOPNOTSUPP dump-unsupported, others dump-failed. Each thread has filters of its own: where their number differs from
+ * those given, the warning dump-threads.
+ */
+int kernel_dump(pid_t pid, struct callgate_policy **ret_policy, struct callgate_diags *diags);
 
 #endif

@@ -54,14 +54,14 @@ static bool action_exists(uint32_t action, bool *uncertain)
 	return false;
 }
 
-static bool has_cap_sys_admin(void)
+bool kernel_has_capability(unsigned capability)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
 
 	if (syscall(SYS_capget, &header, data) < 0)
 		return false;
-	return data[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective & CAP_TO_MASK(CAP_SYS_ADMIN);
+	return data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability);
 }
 
 /* "6.1.0-18-amd64": major << 16 | minor << 8 | patch; 0 when it does not look like that. */
@@ -84,7 +84,7 @@ static void probe_self(struct callgate_features *f)
 		f->uncertain = true;
 	f->filtered = mode == SECCOMP_MODE_FILTER;
 	f->no_new_privs = nnp == 1;
-	f->can_skip_nnp = has_cap_sys_admin();
+	f->can_skip_nnp = kernel_has_capability(CAP_SYS_ADMIN);
 }
 
 int kernel_probe(struct callgate_features *ret)
