@@ -87,6 +87,8 @@ struct cli_source {
 	struct callgate_policy *extracted; /* what owns the profile when the source itself is none */
 };
 int cli_source_open(struct cli *cli, const char *text, unsigned read_flags, struct cli_source *ret_source);
+/* Sets the source's profile: of what is none, the one that means the same for this target. */
+int cli_source_extract(struct cli *cli, const struct callgate_target *target, struct cli_source *source);
 /* As a profile: of other sources, the profile that means the same for this target. */
 int cli_source_open_profile(struct cli *cli, const char *text, unsigned read_flags, const struct callgate_target *target,
 			    struct cli_source *ret_source);

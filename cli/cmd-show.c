@@ -5,7 +5,7 @@
 enum { OPT_RULES, OPT_LISTING, OPT_TREE, OPT_ABI, OPT_CAP, OPT_STRICT64 };
 static const struct cli_option options[] = {
 	[OPT_RULES] = { 'r', "rules", NULL, "every rule, in order of precedence, with its origin", false },
-	[OPT_LISTING] = { 'l', "listing", NULL, "the filter, disassembled", false },
+	[OPT_LISTING] = { 'l', "listing", NULL, "the filter, disassembled; of a source of several parts, each", false },
 	[OPT_TREE] = { 't', "tree", "text|dot|svg", "the filter's decision tree, for a terminal, for Graphviz or as a picture", false },
 	[OPT_ABI] = { 'a', "abi", "ABI", "read it for this ABI instead of those that the profile lists", true },
 	[OPT_CAP] = { 0, "cap", "CAPABILITY", "read the profile's includes and excludes as with this capability", true },
@@ -208,8 +208,73 @@ static int show_filter(struct cli *cli, struct cli_source *source, const struct 
 	return CLI_YES;
 }
 
+/* ---- Sources of several parts ---- */
+
+static void print_part(struct callgate_policy *part, unsigned depth)
+{
+	enum callgate_policy_kind kind = callgate_policy_kind(part);
+	struct callgate_policy *inner;
+	char action[48];
+	size_t n = 0;
+
+	printf("%*s", (int)(2 * depth), "");
+	cli_print_escaped(stdout, callgate_policy_name(part));
+	if (kind == CALLGATE_POLICY_FILTER) {
+		callgate_filter_insns(callgate_policy_filter(part), &n);
+		printf(": %zu instructions", n);
+	} else if (kind == CALLGATE_POLICY_PROFILE) {
+		printf(": %zu rules, otherwise %s", callgate_profile_rule_count(callgate_policy_profile(part)),
+		       callgate_action_format(callgate_profile_default(callgate_policy_profile(part)), action, sizeof(action)));
+	} else {
+		while (callgate_policy_part(part, n))
+			n++;
+		printf(kind == CALLGATE_POLICY_UNION ? ": what any of these allows" : n ? ": what all of these allow" : ": no filter, everything is allowed");
+	}
+	putchar('\n');
+	for (size_t i = 0; (inner = callgate_policy_part(part, i)); i++)
+		print_part(inner, depth + 1);
+}
+
+static int list_part(struct cli *cli, struct callgate_policy *part, const struct callgate_target *target)
+{
+	struct cli_source leaf = { .name = callgate_policy_name(part), .policy = part, .profile = callgate_policy_profile(part),
+				   .filter = callgate_policy_filter(part) };
+	struct callgate_policy *inner;
+	int status = CLI_YES;
+
+	if (leaf.profile || leaf.filter) {
+		fputs("; ", stdout);
+		cli_print_escaped(stdout, leaf.name);
+		putchar('\n');
+		return show_filter(cli, &leaf, target);
+	}
+	for (size_t i = 0; status == CLI_YES && (inner = callgate_policy_part(part, i)); i++)
+		status = list_part(cli, inner, target);
+	return status;
+}
+
+/* Each part's listing; else the parts, and the profile that they come to. */
+static int show_parts(struct cli *cli, struct cli_source *source, const struct callgate_target *target)
+{
+	if (cli->values[OPT_LISTING])
+		return list_part(cli, source->policy, target);
+	if (!cli->json && !cli->values[OPT_RULES] && !cli->values[OPT_TREE]) {
+		print_part(source->policy, 0);
+		if (!callgate_policy_part(source->policy, 0))
+			return CLI_YES;
+		cli_say("\ntogether");
+	}
+	return cli_source_extract(cli, target, source);
+}
+
 static int show(struct cli *cli, struct cli_source *source, const struct callgate_target *target)
 {
+	if (!source->profile && !source->filter) {
+		int status = show_parts(cli, source, target);
+
+		if (status != CLI_YES || !source->profile)
+			return status;
+	}
 	if (source->profile && !callgate_profile_target_abis(source->profile, target))
 		return cli_error(cli, "compile-no-abi", "%s is for none of the ABIs asked for", source->name);
 	if (source->filter || cli->values[OPT_LISTING] || cli->values[OPT_TREE])
@@ -245,7 +310,8 @@ const struct cli_command cmd_show = {
 	.help = "a policy for people: summary, rules, disassembly",
 	.operands = "SOURCE",
 	.about = "Shows a profile as a summary, as its rules in order of precedence, or as the filter it compiles to: its instructions or\n"
-		 "its decision tree. A raw filter (FILE.bpf) is disassembled, or drawn.",
+		 "its decision tree. A raw filter (FILE.bpf) is disassembled, or drawn. A source of several parts, such as pid:1234, is\n"
+		 "shown as its parts and as the profile that they come to.",
 	.options = options,
 	.run = run,
 };

@@ -35,27 +35,32 @@ int cli_source_open(struct cli *cli, const char *text, unsigned read_flags, stru
 	return CLI_YES;
 }
 
+int cli_source_extract(struct cli *cli, const struct callgate_target *target, struct cli_source *source)
+{
+	struct callgate_profile *profile;
+
+	if (source->profile)
+		return CLI_YES;
+	if (callgate_policy_extract(source->policy, target, &profile, cli->diags) < 0 ||
+	    callgate_policy_from_profile(source->name, profile, &source->extracted) < 0)
+		return cli_trouble(cli);
+	source->profile = profile;
+	return CLI_YES;
+}
+
 int cli_source_open_profile(struct cli *cli, const char *text, unsigned read_flags, const struct callgate_target *target,
 			    struct cli_source *ret_source)
 {
-	struct callgate_profile *profile;
 	struct cli_source source;
-	int status = CLI_YES;
 
 	if (cli_source_open(cli, text, read_flags, &source) != CLI_YES)
 		return CLI_TROUBLE;
-	if (!source.profile) {
-		if (callgate_policy_extract(source.policy, target, &profile, cli->diags) < 0 ||
-		    callgate_policy_from_profile(source.name, profile, &source.extracted) < 0)
-			status = cli_trouble(cli);
-		else
-			source.profile = profile;
-	}
-	if (status == CLI_YES)
-		*ret_source = source;
-	else
+	if (cli_source_extract(cli, target, &source) != CLI_YES) {
 		cli_source_close(&source);
-	return status;
+		return CLI_TROUBLE;
+	}
+	*ret_source = source;
+	return CLI_YES;
 }
 
 void cli_source_close(struct cli_source *source)

@@ -11,6 +11,7 @@
 
 static void diagram_drop(struct diagram **d) { diagram_free(*d); }
 static void slots_drop(struct diagram_slots *slots) { diagram_slots_done(slots); }
+static void runs_drop(struct diagram_runs *runs) { diagram_runs_done(runs); }
 static void region_drop(struct region *region) { region_done(region); }
 
 int callgate_policy_from_profile(const char *name, struct callgate_profile *profile, struct callgate_policy **ret_policy)
@@ -73,6 +74,30 @@ int callgate_policy_fingerprint(const struct callgate_policy *policy, const stru
 	return 0;
 }
 
+static bool answers_like(const struct diagram *d, diagram_ref root, enum callgate_abi abi, diagram_ref other, int *ret_error)
+{
+	_cleanup_(slots_drop) struct diagram_slots slots = { 0 };
+	bool all = true;
+
+	*ret_error = diagram_slots(d, root, abi, &slots);
+	for (size_t i = 0; i < slots.all.count; i++)
+		all &= slots.all.items[i].root == other || slots.all.items[i].first == UINT32_MAX;
+	return all;
+}
+
+/* The ABIs that it treats in another way than architectures that do not exist. */
+static int covered_abis(const struct diagram *d, diagram_ref root, unsigned *ret_abis)
+{
+	_cleanup_(runs_drop) struct diagram_runs runs = { 0 };
+	int r = diagram_archs(d, root, &runs);
+
+	*ret_abis = 0;
+	for (unsigned abi = 0; abi < CALLGATE_ABI_COUNT && !r; abi++)
+		if (!answers_like(d, root, abi, runs.all.items[0].root, &r))
+			*ret_abis |= CALLGATE_ABI_BIT(abi);
+	return r;
+}
+
 /* What was seen of the parts is evidence about the whole, too. */
 static int keep_calls(const struct callgate_policy *policy, struct callgate_profile *profile)
 {
@@ -90,6 +115,7 @@ int callgate_policy_extract(const struct callgate_policy *policy, const struct c
 {
 	_cleanup_(diagram_drop) struct diagram *d = NULL;
 	struct callgate_profile *profile;
+	unsigned abis = target->abis;
 	diagram_ref root;
 	int r;
 
@@ -99,8 +125,14 @@ int callgate_policy_extract(const struct callgate_policy *policy, const struct c
 	if (!d)
 		return diag_oom(diags);
 	r = diagram_from_policy(d, policy, target, &root, diags);
-	if (!r)
-		r = profile_from_diagram(d, diagram_meaning(d, root), policy_abis(policy, target), &profile, diags);
+	if (r)
+		return r;
+	root = diagram_meaning(d, root);
+	if (diagram_error(d))
+		return diagram_answer(d, root, &root, diags);
+	if (!abis && covered_abis(d, root, &abis))
+		return diag_oom(diags);
+	r = profile_from_diagram(d, root, abis ? abis : policy_abis(policy, target), &profile, diags);
 	if (r)
 		return r;
 	if (keep_calls(policy, profile) || profile_normalise(profile)) {

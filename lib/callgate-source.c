@@ -5,6 +5,7 @@
  */
 #include <callgate.h>
 
+#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "base/file.h"
 #include "base/util.h"
 #include "format/format.h"
+#include "kernel/kernel.h"
 #include "model/policy.h"
 
 static void drop(struct callgate_policy **policy) { policy_free(*policy); }
@@ -127,7 +129,27 @@ struct source_kind {
 	int (*open)(const char *rest, const struct callgate_source_options *options, struct callgate_policy **ret_policy, struct callgate_diags *diags);
 };
 
+static int open_pid(const char *rest, const struct callgate_source_options *options, struct callgate_policy **ret_policy,
+		    struct callgate_diags *diags)
+{
+	uint64_t pid;
+
+	(void)options;
+	if (parse_u64(rest, &pid) || !pid || pid > INT_MAX)
+		return diag_error(diags, -EINVAL, "source-pid", DIAG_NOWHERE, "pid:%s: write the number of a process or thread", rest);
+	return kernel_dump((pid_t)pid, ret_policy, diags);
+}
+
+static int open_builtin(const char *rest, const struct callgate_source_options *options, struct callgate_policy **ret_policy,
+			struct callgate_diags *diags)
+{
+	(void)options;
+	return builtin_read(rest, ret_policy, diags);
+}
+
 static const struct source_kind kinds[] = {
+	{ "builtin", "a policy that comes with Callgate: docker, podman, none", open_builtin },
+	{ "pid", "what a live process runs under: all its filters, as they stack", open_pid },
 	{ NULL, NULL, NULL },
 };
 

@@ -31,6 +31,8 @@ int bpf_read(const void *bytes, size_t size, const char *file, struct callgate_f
  */
 int minijail_write(const struct callgate_profile *profile, struct buf *out, struct callgate_diags *diags);
 int minijail_write_frequency(const struct callgate_profile *profile, struct buf *out);
+
+/*
  * builtin.c: policies that come with the library: "docker", "podman" and "none", from data/builtin-*.csv. A policy is called
  * "builtin:docker", and so is the file of its clauses, whose lines are those of data/builtin-docker.csv. -ENOENT, diagnosed builtin-unknown.
  */
