@@ -31,6 +31,30 @@ int bpf_read(const void *bytes, size_t size, const char *file, struct callgate_f
  */
 int minijail_write(const struct callgate_profile *profile, struct buf *out, struct callgate_diags *diags);
 int minijail_write_frequency(const struct callgate_profile *profile, struct buf *out);
+ * systemd*.c: systemd's own words. An expression is what SystemCallFilter= takes, several assignments in one text: "@system-service
+ * ~@resources mount:ENOSYS". A word that begins with ~ begins an assignment of its own; what precedes the first one is one, too. The first
+ * assignment decides between allow list and deny list, later ones add and remove as systemd merges them. One profile, for whatever ABIs
+ * the target names; what an allow list misses, and a deny list has, gets EPERM. -EINVAL, diagnosed systemd-*.
+ */
+int systemd_read_expression(const char *text, struct callgate_policy **ret_policy, struct callgate_diags *diags);
+/* What a hardened service gets: @system-service. For the source builtin:systemd-service. */
+int systemd_service_policy(struct callgate_policy **ret_policy, struct callgate_diags *diags);
+
+/* A unit file or a drop-in. */
+struct systemd_text {
+	const char *file;  /* for origins and diagnostics */
+	const char *bytes;
+	size_t size;
+};
+/*
+ * The filters that systemd loads for a unit's main process, oldest first: a stack of literal profiles, one per directive and ABI, each
+ * named by its directive, ABI and the line that asked for it. texts: the unit file, then its drop-ins in the order in which they apply.
+ * unit: its name, whose ending says which section counts. version: 0 or 252; others are taken for 252, diagnosed systemd-version. abis: the
+ * ABIs that systemd filters on that machine; 0: this machine's. What systemd ignores is a warning here. -EINVAL when systemd could not
+ * start the unit.
+ */
+int systemd_unit_policy(const char *unit, const struct systemd_text *texts, size_t count, unsigned version, unsigned abis,
+			struct callgate_policy **ret_policy, struct callgate_diags *diags);
 
 /*
  * builtin.c: policies that come with the library: "docker", "podman" and "none", from data/builtin-*.csv. A policy is called

@@ -196,7 +196,7 @@ int profile_normalise(struct callgate_profile *profile)
 
 	profile_drop_derived(profile);
 	r = sort_clauses(profile);
-	if (!r)
+	if (!r && !profile->literal)
 		r = profile_multiplex(profile);
 	if (!r)
 		r = sort_clauses(profile);

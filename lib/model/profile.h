@@ -59,7 +59,8 @@ struct callgate_profile {
 	unsigned abi_map[CALLGATE_ABI_COUNT]; /* "archMap": ABIs that go with a native one (itself included); 0: no entry */
 	/*
 	 * The profile repeats what other programs load, bit by bit, instead of saying what is intended: arguments are compared at all bits
-	 * that libseccomp compares, number -1 gets the default like any other, and it is for exactly the ABIs it lists, whatever a target asks for.
+	 * that libseccomp compares, number -1 gets the default like any other, multiplexed forms are only those it spells out, and it is for
+	 * exactly the ABIs it lists, whatever a target asks for.
 	 */
 	bool literal;
 	unsigned load_flags;           /* CALLGATE_LOAD_… from "flags" */
