@@ -46,13 +46,13 @@ static int add_starts(struct compiler *c, struct dispatch *arch, enum callgate_a
 
 static int segment_meaning(struct compiler *c, uint32_t audit_arch, struct segment *s)
 {
-	int abi = arch_abi_of(audit_arch, s->start);
+	int abi = profile_abi_of(c->profile, c->abis, audit_arch, s->start);
 	size_t first = 0, end = 0;
 	uint32_t fallback;
 
 	s->abi = -1;
 	s->syscall = -1;
-	if (abi < 0 || !(c->abis & CALLGATE_ABI_BIT((unsigned)abi)))
+	if (abi < 0)
 		return residual_of(&c->decider.residuals, c->profile, c->target, 0, 0, 0, c->profile->bad_arch_action, &s->residual);
 	s->abi = (int8_t)abi;
 	s->syscall = arch_syscall_at((enum callgate_abi)abi, s->start);

@@ -31,6 +31,8 @@ int bpf_read(const void *bytes, size_t size, const char *file, struct callgate_f
  */
 int minijail_write(const struct callgate_profile *profile, struct buf *out, struct callgate_diags *diags);
 int minijail_write_frequency(const struct callgate_profile *profile, struct buf *out);
+
+/*
  * systemd*.c: systemd's own words. An expression is what SystemCallFilter= takes, several assignments in one text: "@system-service
  * ~@resources mount:ENOSYS". A word that begins with ~ begins an assignment of its own; what precedes the first one is one, too. The first
  * assignment decides between allow list and deny list, later ones add and remove as systemd merges them. One profile, for whatever ABIs

@@ -135,13 +135,17 @@ static int load_for(const struct loading *l, enum systemd_directive directive, e
 	return r ? r : push(l, directive, arch_abi_get(abi)->name, take_ptr(profile));
 }
 
-/* A filter without rules. The native ABI is always in it. */
-static int load_archs(const struct loading *l)
+/* A filter without rules. The native ABI is always in it, and those that it shuts out get no filter from then on. */
+static int load_archs(struct loading *l)
 {
-	unsigned abis = l->settings->archs | CALLGATE_ABI_BIT(l->native);
+	unsigned abis = l->abis & (l->settings->archs | CALLGATE_ABI_BIT(l->native));
 	struct callgate_profile *profile = NULL;
-	int r = new_profile(abis, &profile);
+	int r;
 
+	if (abis == l->abis)
+		return 0;
+	l->abis = abis;
+	r = new_profile(abis, &profile);
 	if (r)
 		return r;
 	profile->bad_arch_action = CALLGATE_KILL_THREAD;
@@ -166,7 +170,7 @@ static bool in_effect(const struct systemd_settings *s, enum systemd_directive d
 	}
 }
 
-static int load_all(const struct loading *l)
+static int load_all(struct loading *l)
 {
 	static const enum callgate_abi order[] = {
 		CALLGATE_ABI_I386, CALLGATE_ABI_X32, CALLGATE_ABI_X86_64, CALLGATE_ABI_ARM, CALLGATE_ABI_AARCH64,

@@ -109,7 +109,7 @@ static int restrict_mode_bit(struct systemd_filter *f, uint64_t bit)
 	static const struct {
 		const char *name;
 		uint8_t mode;
-	} calls[] = { { "chmod", 1 }, { "fchmod", 1 }, { "fchmodat", 2 }, { "mkdir", 1 }, { "mkdirat", 2 }, { "mknod", 1 }, { "mknodat", 2 }, { "creat", 1 } };
+	} calls[] = { { "chmod", 1 }, { "fchmod", 1 }, { "fchmodat", 2 }, { "fchmodat2", 2 }, { "mkdir", 1 }, { "mkdirat", 2 }, { "mknod", 1 }, { "mknodat", 2 }, { "creat", 1 } };
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(calls) && !r; i++)
@@ -134,19 +134,23 @@ static int restrict_suid_sgid(struct systemd_filter *f)
 
 static int restrict_namespaces(struct systemd_filter *f)
 {
-	uint64_t kept = f->settings->namespaces & systemd_namespaces_all;
+	uint64_t denied = systemd_namespaces_known & ~f->settings->namespaces;
+	bool some = f->settings->namespaces & systemd_namespaces_all;
 	uint8_t flags = f->abi == CALLGATE_ABI_S390X ? 1 : 0; /* clone's first two arguments are swapped there */
-	int r = kept ? deny_if(f, "setns", compare(1, OP_EQ, 0)) : deny(f, "setns");
+	int r = systemd_filter_add(f, "clone3", CALLGATE_ERRNO(ENOSYS), NULL, 0); /* its flags are in memory: programs fall back to clone */
+
+	if (!r)
+		r = some ? deny_if(f, "setns", compare(1, OP_EQ, 0)) : deny(f, "setns");
 
 	for (unsigned bit = 0; bit < 32 && !r; bit++) {
 		uint64_t kind = UINT64_C(1) << bit;
 
-		if (!(systemd_namespaces_all & ~kept & kind))
+		if (!(denied & kind))
 			continue;
 		r = deny_if(f, "unshare", bits(0, kind));
 		if (!r)
 			r = deny_if(f, "clone", bits(flags, kind));
-		if (!r && kept)
+		if (!r && some)
 			r = deny_if(f, "setns", bits(1, kind));
 	}
 	return r;

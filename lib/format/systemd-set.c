@@ -97,7 +97,7 @@ static int put_group(const struct assignment *a, const char *name, int error)
 		if (strcmp(arch_group_name(i), name) != 0)
 			continue;
 		for (unsigned id = 0; id < arch_syscall_count(); id++)
-			if (arch_group_has(i, (int)id))
+			if (arch_group_has(i, (int)id) && (a->rules->strict || !systemd_name_too_new((int)id)))
 				put(a, (int)id, error);
 		return 0;
 	}

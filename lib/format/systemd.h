@@ -97,7 +97,7 @@ struct systemd_settings {
 	bool started, privileged;                          /* there is an ExecStart=; the first one has the prefix + */
 };
 
-extern const uint64_t systemd_namespaces_all;
+extern const uint64_t systemd_namespaces_all, systemd_namespaces_known;
 const char *systemd_directive_name(enum systemd_directive directive); /* "RestrictNamespaces" */
 int systemd_settings_read(struct systemd_settings *s, const char *unit, const struct systemd_text *texts, size_t count, struct callgate_diags *diags);
 void systemd_settings_done(struct systemd_settings *s);

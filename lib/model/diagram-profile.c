@@ -112,9 +112,9 @@ static diagram_ref lower_syscall(const struct lowering *l, enum callgate_abi abi
 
 static diagram_ref lower_number(const struct lowering *l, uint32_t audit_arch, uint32_t nr)
 {
-	int abi = arch_abi_of(audit_arch, nr);
+	int abi = profile_abi_of(l->profile, l->abis, audit_arch, nr);
 
-	if (abi < 0 || !(l->abis & CALLGATE_ABI_BIT((unsigned)abi)))
+	if (abi < 0)
 		return diagram_leaf(l->d, l->profile->bad_arch_action);
 	return lower_syscall(l, (enum callgate_abi)abi, arch_syscall_at((enum callgate_abi)abi, nr), nr);
 }

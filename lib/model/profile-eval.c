@@ -58,6 +58,20 @@ unsigned profile_width(const struct callgate_profile *profile, const struct call
 	return target->strict64 ? arch_abi_get(abi)->word_bits : arch_arg_width(abi, syscall, arg);
 }
 
+int profile_abi_of(const struct callgate_profile *profile, unsigned abis, uint32_t audit_arch, uint32_t nr)
+{
+	int abi = arch_abi_of(audit_arch, nr);
+
+	if (abi < 0)
+		return abi;
+	if (abis & CALLGATE_ABI_BIT((unsigned)abi))
+		return abi;
+	if (profile->literal && nr == UINT32_MAX && abis & CALLGATE_ABI_BIT(CALLGATE_ABI_X32) &&
+	    arch_abi_get(CALLGATE_ABI_X32)->audit_arch == audit_arch)
+		return CALLGATE_ABI_X32; /* libseccomp looks at bit 30 only */
+	return -ENOENT;
+}
+
 static uint64_t low_word_of_int(uint64_t value)
 {
 	return value >> 31 == UINT64_MAX >> 31 ? (uint32_t)value : value;
@@ -123,11 +137,11 @@ static bool clause_holds(const struct callgate_profile *profile, const struct ca
 uint32_t profile_eval(const struct callgate_profile *profile, const struct callgate_target *target, const struct callgate_call *call,
 		      int *ret_clause)
 {
-	int abi = arch_abi_of(call->arch, call->nr), syscall, deciding = -1;
+	int abi = profile_abi_of(profile, profile_target_abis(profile, target), call->arch, call->nr), syscall, deciding = -1;
 	uint32_t action;
 	size_t i, end;
 
-	if (abi < 0 || !(profile_target_abis(profile, target) & CALLGATE_ABI_BIT(abi))) {
+	if (abi < 0) {
 		action = profile->bad_arch_action;
 	} else {
 		action = profile_fallback(profile, (enum callgate_abi)abi, call->nr);

@@ -101,6 +101,8 @@ const char *profile_clause_file(const struct callgate_profile *profile, const st
 unsigned profile_target_abis(const struct callgate_profile *profile, const struct callgate_target *target);
 /* Does a clause's guard hold for this target? */
 bool profile_guard_holds(const struct callgate_profile *profile, const struct profile_clause *clause, const struct callgate_target *target);
+/* The ABI, of those in `abis`, whose rules decide a number, or -ENOENT. In a literal profile for x32 alone number -1 is one of x32's. */
+int profile_abi_of(const struct callgate_profile *profile, unsigned abis, uint32_t audit_arch, uint32_t nr);
 /* Bits of an argument that are compared: 32 or 64. arch_arg_width; the ABI's registers with target.strict64 and in a literal profile. */
 unsigned profile_width(const struct callgate_profile *profile, const struct callgate_target *target, enum callgate_abi abi, int syscall,
 		       unsigned arg);

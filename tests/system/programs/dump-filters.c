@@ -34,8 +34,8 @@ static int dump(pid_t pid, const char *folder)
 		long count = ptrace((enum __ptrace_request)GET_FILTER, pid, (void *)(long)i, program);
 		int r;
 
-		if (count < 0)
-			return errno == ENOENT ? i : -errno;
+		if (count < 0) /* EINVAL: it has no filter at all */
+			return errno == ENOENT || (errno == EINVAL && !i) ? i : -errno;
 		r = write_program(folder, i, (size_t)count);
 		if (r)
 			return r;
