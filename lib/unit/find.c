@@ -2,6 +2,7 @@
 /* Which files make up a unit; see unit.h. */
 #include "unit/unit.h"
 
+#include <dirent.h>
 #include <stdio.h>
 
 #include "base/file.h"
@@ -35,8 +36,8 @@ static int push_text(unit_names *names, const char *a, const char *b, const char
 /* ---- The unit file ---- */
 
 struct search {
-	const char *root;
-	unit_names names;      /* the unit's names: what was asked for, and what links led to */
+	const char *root, *asked;
+	unit_names names;      /* the unit's names: its own, then those of links to it */
 	char *path;            /* of the file */
 	struct callgate_diags *diags;
 };
@@ -65,9 +66,9 @@ static int look_up(struct search *s, const char *name)
 			return diag_error(s->diags, r, "unit-link", DIAG_NOWHERE, "%s%s: %s", s->root, inner, strerror(-r));
 		if (!s->path)
 			return diag_error(s->diags, -ENOTUNIQ, "unit-masked", DIAG_NOWHERE, "%s%s is masked: the unit cannot be started", s->root, inner);
-		if (alias && !strchr(alias, '@') && push_text(&s->names, alias, "", "", ""))
-			return diag_oom(s->diags);
-		return 1;
+		if (alias && strchr(alias, '@')) /* an instance keeps its name, whatever template its link leads to */
+			alias[0] = '\0';
+		return push_text(&s->names, alias && *alias ? alias : s->asked, "", "", "") ? diag_oom(s->diags) : 1;
 	}
 	return 0;
 }
@@ -87,7 +88,8 @@ static int find_file(struct search *s, const char *name)
 	_cleanup_free_ char *template = NULL;
 	int r;
 
-	if (push_text(&s->names, name, "", "", "") || template_of(name, &template))
+	s->asked = name;
+	if (template_of(name, &template))
 		return diag_oom(s->diags);
 	r = look_up(s, name);
 	if (!r && template)
@@ -95,6 +97,56 @@ static int find_file(struct search *s, const char *name)
 	if (!r)
 		return diag_error(s->diags, -ENOENT, "unit-not-found", DIAG_NOWHERE, "no folder of units%s%s has %s", *s->root ? " below " : "", s->root, name);
 	return r < 0 ? r : 0;
+}
+
+/* ---- Its other names ---- */
+
+static void close_folder(DIR **folder)
+{
+	if (*folder)
+		closedir(*folder);
+}
+
+static bool has_name(const unit_names *names, const char *name)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (!strcmp(names->items[i], name))
+			return true;
+	return false;
+}
+
+/* Is this a link to the unit? Then its name is one of the unit's. What cannot be followed is none of ours. */
+static int add_alias(struct search *s, const char *folder, const char *name)
+{
+	_cleanup_free_ char *inner = NULL, *path = NULL, *alias = NULL;
+
+	if (has_name(&s->names, name))
+		return 0;
+	if (asprintf(&inner, "%s/%s", folder, name) < 0)
+		return -ENOMEM;
+	if (unit_resolve(s->root, inner, &path, &alias) || !alias || strcmp(alias, s->names.items[0]) != 0)
+		return 0;
+	return push_text(&s->names, name, "", "", "");
+}
+
+static int add_aliases(struct search *s)
+{
+	const char *folder;
+	int r = 0;
+
+	for (size_t i = 0; (folder = unit_folder_at(i)) && !r; i++) {
+		_cleanup_(close_folder) DIR *stream = NULL;
+		_cleanup_free_ char *path = NULL;
+		const struct dirent *entry;
+
+		if (asprintf(&path, "%s%s", s->root, folder) < 0)
+			return -ENOMEM;
+		stream = opendir(path);
+		while (stream && !r && (entry = readdir(stream)))
+			if (entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN)
+				r = add_alias(s, folder, entry->d_name);
+	}
+	return r;
 }
 
 /* ---- All files ---- */
@@ -144,7 +196,7 @@ static int find_by_name(const char *root, const char *name, struct unit_files *r
 		r = add_file(s.path, ret, diags);
 	if (!r && !ret->files.items[0].size)
 		return diag_error(diags, -ENOTUNIQ, "unit-masked", DIAG_NOWHERE, "%s is empty, which masks the unit: it cannot be started", s.path);
-	if (!r && dropin_folders(&s, &folders))
+	if (!r && (add_aliases(&s) || dropin_folders(&s, &folders)))
 		return diag_oom(diags);
 	return r ? r : unit_add_dropins(root, &folders, ret, diags);
 }

@@ -58,8 +58,8 @@ static size_t chop(const char *prefix, size_t size)
 }
 
 /*
- * foo-bar@i.service: itself, foo-bar@.service, foo-@.service, foo-@i.service. At each prefix the template comes, with all its prefixes,
- * before the shorter prefixes of the instance.
+ * foo-bar@i.service: itself, foo-bar@.service, foo-.service, foo-@i.service, foo-@.service. At each prefix the template comes before the
+ * shorter prefixes of the instance, and with prefixes of its own, which systemd 252 writes without the @.
  */
 static int add_names(unit_names *names, const char *prefix, size_t size, const char *middle, size_t middle_size, const char *ending)
 {
@@ -68,7 +68,7 @@ static int add_names(unit_names *names, const char *prefix, size_t size, const c
 	for (; size && !r; size = chop(prefix, size)) {
 		r = add(names, prefix, size, middle, middle_size, ending);
 		for (size_t of_template = size; middle_size > 1 && of_template && !r; of_template = chop(prefix, of_template))
-			r = add(names, prefix, of_template, "@", 1, ending);
+			r = add(names, prefix, of_template, "@", of_template == size, ending);
 	}
 	return r;
 }
