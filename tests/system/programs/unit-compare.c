@@ -1,30 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * unit-compare UNIT FOLDER FILE…: does what Callgate computes from a unit file and its drop-ins mean the same as the filters that
+ * unit-compare ROOT UNIT FOLDER: does what Callgate computes from the files of a unit below ROOT mean the same as the filters that
  * dump-filters wrote into FOLDER? Filter by filter, so that a difference has the name of its directive, and then all of them stacked.
  * Exits with 0 (equal), 1 (they differ; says where) or 2.
  */
 #include <stdio.h>
 
+#include "base/file.h"
 #include "format/format.h"
 #include "model/call.h"
 #include "model/diagram.h"
 #include "model/filter.h"
-
-static int read_whole(const char *path, char **ret_bytes, size_t *ret_size)
-{
-	FILE *file = fopen(path, "re");
-	struct buf all = { 0 };
-	char part[4096];
-	size_t size;
-
-	if (!file)
-		return -errno;
-	while ((size = fread(part, 1, sizeof(part), file)))
-		buf_put(&all, part, size);
-	fclose(file);
-	return buf_take(&all, ret_bytes, ret_size);
-}
+#include "unit/unit.h"
 
 static void show_diags(const struct callgate_diags *diags)
 {
@@ -35,21 +22,21 @@ static void show_diags(const struct callgate_diags *diags)
 	}
 }
 
-static int compute(const char *unit, char **files, size_t count, struct callgate_policy **ret_policy)
+static int compute(const char *root, const char *unit, struct callgate_policy **ret_policy)
 {
 	struct callgate_diags *diags = callgate_diags_new();
-	struct systemd_text texts[32] = { 0 };
-	int r = count > ARRAY_SIZE(texts) ? -E2BIG : 0;
+	struct unit_files files = { 0 };
+	struct systemd_text texts[32];
+	int r = unit_files_find(root, unit, &files, diags);
 
-	for (size_t i = 0; i < count && !r; i++) {
-		texts[i].file = files[i];
-		r = read_whole(files[i], (char **)&texts[i].bytes, &texts[i].size);
-	}
+	if (!r && files.files.count > ARRAY_SIZE(texts))
+		r = -E2BIG;
+	for (size_t i = 0; i < files.files.count && !r; i++)
+		texts[i] = (struct systemd_text){ files.files.items[i].path, files.files.items[i].bytes, files.files.items[i].size };
 	if (!r)
-		r = systemd_unit_policy(unit, texts, count, 252, 0, ret_policy, diags);
+		r = systemd_unit_policy(files.name, texts, files.files.count, 252, 0, ret_policy, diags);
 	show_diags(diags);
-	for (size_t i = 0; i < count && i < ARRAY_SIZE(texts); i++)
-		free((char *)texts[i].bytes);
+	unit_files_done(&files);
 	callgate_diags_free(diags);
 	return r;
 }
@@ -63,7 +50,7 @@ static int read_live(const char *folder, size_t i, struct callgate_filter **ret_
 	int r;
 
 	snprintf(path, sizeof(path), "%s/%zu.bpf", folder, i);
-	r = read_whole(path, &bytes, &size);
+	r = file_read(path, &bytes, &size, NULL);
 	if (!r)
 		r = bpf_read(bytes, size, path, ret_filter, NULL);
 	free(bytes);
@@ -126,16 +113,16 @@ int main(int argc, char **argv)
 	struct callgate_policy *policy = NULL;
 	int r;
 
-	if (argc < 4) {
-		fputs("usage: unit-compare UNIT FOLDER FILE…\n", stderr);
+	if (argc != 4) {
+		fputs("usage: unit-compare ROOT UNIT FOLDER\n", stderr);
 		return 2;
 	}
-	r = compute(argv[1], argv + 3, (size_t)argc - 3, &policy);
+	r = compute(argv[1], argv[2], &policy);
 	if (r) {
 		printf("nothing computed: %s\n", strerror(-r));
 		return 2;
 	}
-	r = compare(policy, argv[2]);
+	r = compare(policy, argv[3]);
 	policy_free(policy);
 	return r;
 }
