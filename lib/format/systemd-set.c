@@ -163,6 +163,8 @@ int systemd_set_assign(struct systemd_set *set, const char *value, const struct 
 		return 0;
 	}
 	value += a.deny;
+	if (rules->strict && !value[strspn(value, " \t\n\r")])
+		return diag_error(diags, -EINVAL, "systemd-empty", where, "nothing follows ~: name what is to be denied");
 	r = begin(&a);
 	while (!r) {
 		_cleanup_free_ char *word = NULL;
