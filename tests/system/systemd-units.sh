@@ -74,6 +74,7 @@ unit namespaces-all 'RestrictNamespaces=cgroup ipc net mnt pid user uts'
 unit archs 'SystemCallArchitectures=x86-64 x86 arm' LockPersonality=yes Personality=x86 SystemCallFilter=@system-service
 unit archs-all 'SystemCallArchitectures=native x86 x32' SystemCallLog=@mount
 unit dynamic DynamicUser=yes RestrictSUIDSGID=no User=nobody-here NoNewPrivileges=no
+# shellcheck disable=SC1003 # a line that goes on
 unit ignored 'SystemCallFilter=read:EPERM @system-service @nosuch ~@chown' SystemCallErrorNumber=4096 'RestrictAddressFamilies="AF_INET" AF_NOSUCH' \
 	'RestrictNamespaces=mnt nosuch' 'SystemCallArchitectures=native pdp11' ProtectClock=perhaps ProtectKernelLogs=yes ProtectKernelLogs= \
 	'no assignment' '[X-Foo]' LockPersonality=yes '[Service]' '  RestrictRealtime = On  ' 'SystemCallLog=~open:EPERM \' '# between' '  @mount'
