@@ -44,7 +44,7 @@ int systemd_service_policy(struct callgate_policy **ret_policy, struct callgate_
 
 /* A unit file or a drop-in. */
 struct systemd_text {
-	const char *file;  /* for origins and diagnostics */
+	const char *file; /* for origins and diagnostics */
 	const char *bytes;
 	size_t size;
 };

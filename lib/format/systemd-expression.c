@@ -2,8 +2,14 @@
 /* Set expressions: the values of SystemCallFilter= without a unit around them, as one profile. See format.h. */
 #include "format/systemd.h"
 
-static void done_set(struct systemd_set *set) { systemd_set_done(set); }
-static void free_profile(struct callgate_profile **profile) { *profile = profile_free(*profile); }
+static void done_set(struct systemd_set *set)
+{
+	systemd_set_done(set);
+}
+static void free_profile(struct callgate_profile **profile)
+{
+	*profile = profile_free(*profile);
+}
 
 /* Where the next assignment begins: the next word with ~ in front, or the end. */
 static size_t assignment_size(const char *text)
@@ -38,7 +44,8 @@ static int read_set(struct systemd_set *set, const char *text, struct callgate_d
 		text += size;
 	}
 	if (!r && !set->assigned)
-		r = diag_error(diags, -EINVAL, "systemd-empty", DIAG_NOWHERE, "the expression is empty: write, for example, @system-service ~@resources");
+		r = diag_error(diags, -EINVAL, "systemd-empty", DIAG_NOWHERE,
+			       "the expression is empty: write, for example, @system-service ~@resources");
 	return r;
 }
 

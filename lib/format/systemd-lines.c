@@ -21,10 +21,10 @@ static char *strip(char *text)
 
 struct reader {
 	const struct systemd_text *text;
-	const char *section;  /* wanted */
-	bool inside;          /* in that section */
-	bool any;             /* in some section */
-	unsigned line;        /* where the assignment began */
+	const char *section; /* wanted */
+	bool inside;         /* in that section */
+	bool any;            /* in some section */
+	unsigned line;       /* where the assignment began */
 	systemd_line_fn *fn;
 	void *user;
 	struct callgate_diags *diags;
@@ -40,7 +40,8 @@ static int read_assignment(struct reader *r, char *line)
 		return 0;
 	if (line[0] == '[') {
 		if (line[strlen(line) - 1] != ']')
-			return diag_error(r->diags, -EINVAL, "systemd-section", where, "the section header %s has no ]: systemd reads no further", line);
+			return diag_error(r->diags, -EINVAL, "systemd-section", where,
+					  "the section header %s has no ]: systemd reads no further", line);
 		line[strlen(line) - 1] = '\0';
 		r->inside = !strcmp(line + 1, r->section);
 		r->any = true;
@@ -98,7 +99,8 @@ int systemd_lines(const struct systemd_text *text, const char *section, systemd_
 	int error = 0;
 
 	if (text->size && memchr(text->bytes, 0, text->size))
-		return diag_error(diags, -EINVAL, "systemd-line", DIAG_FILE(text->file), "there is a zero byte in it: systemd does not read the file");
+		return diag_error(diags, -EINVAL, "systemd-line", DIAG_FILE(text->file),
+				  "there is a zero byte in it: systemd does not read the file");
 	for (unsigned number = 1; at < text->size && !error; number++) {
 		const char *end = memchr(text->bytes + at, '\n', text->size - at);
 		size_t size = end ? (size_t)(end - text->bytes) - at : text->size - at;

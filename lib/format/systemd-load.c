@@ -5,8 +5,14 @@
  */
 #include "format/systemd.h"
 
-static void free_profile(struct callgate_profile **profile) { *profile = profile_free(*profile); }
-static void free_policy(struct callgate_policy **policy) { *policy = policy_free(*policy); }
+static void free_profile(struct callgate_profile **profile)
+{
+	*profile = profile_free(*profile);
+}
+static void free_policy(struct callgate_policy **policy)
+{
+	*policy = policy_free(*policy);
+}
 
 /* ---- Rules ---- */
 
@@ -20,7 +26,8 @@ static int add_clause(struct systemd_filter *f, int syscall, uint32_t action, st
 	return profile_add_clause(f->profile, clause, conds, n_conds);
 }
 
-static int add(struct systemd_filter *f, int syscall, uint32_t action, struct diag_where where, const struct profile_cond *conds, size_t n_conds)
+static int add(struct systemd_filter *f, int syscall, uint32_t action, struct diag_where where, const struct profile_cond *conds,
+	       size_t n_conds)
 {
 	if (arch_syscall_nr(f->abi, syscall) < 0)
 		return 0;
@@ -173,8 +180,8 @@ static bool in_effect(const struct systemd_settings *s, enum systemd_directive d
 static int load_all(struct loading *l)
 {
 	static const enum callgate_abi order[] = {
-		CALLGATE_ABI_I386, CALLGATE_ABI_X32, CALLGATE_ABI_X86_64, CALLGATE_ABI_ARM, CALLGATE_ABI_AARCH64,
-		CALLGATE_ABI_RISCV64, CALLGATE_ABI_PPC64LE, CALLGATE_ABI_S390X, CALLGATE_ABI_LOONGARCH64,
+		CALLGATE_ABI_I386,    CALLGATE_ABI_X32,     CALLGATE_ABI_X86_64, CALLGATE_ABI_ARM,         CALLGATE_ABI_AARCH64,
+		CALLGATE_ABI_RISCV64, CALLGATE_ABI_PPC64LE, CALLGATE_ABI_S390X,  CALLGATE_ABI_LOONGARCH64,
 	};
 	int r = 0;
 
@@ -211,7 +218,10 @@ static enum callgate_abi native_of(unsigned abis)
 	return (enum callgate_abi)__builtin_ctz(abis);
 }
 
-static void done_settings(struct systemd_settings *s) { systemd_settings_done(s); }
+static void done_settings(struct systemd_settings *s)
+{
+	systemd_settings_done(s);
+}
 
 int systemd_unit_policy(const char *unit, const struct systemd_text *texts, size_t count, unsigned version, unsigned abis,
 			struct callgate_policy **ret_policy, struct callgate_diags *diags)
@@ -231,7 +241,8 @@ int systemd_unit_policy(const char *unit, const struct systemd_text *texts, size
 		return diag_oom(diags);
 	l.stack = stack;
 	if (settings.privileged)
-		diag_warning(diags, "systemd-privileged", settings.where[SYSTEMD_EXEC_START], "the prefix + starts the command without any filter");
+		diag_warning(diags, "systemd-privileged", settings.where[SYSTEMD_EXEC_START],
+			     "the prefix + starts the command without any filter");
 	else
 		r = load_all(&l);
 	if (r)

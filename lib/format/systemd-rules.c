@@ -109,7 +109,8 @@ static int restrict_mode_bit(struct systemd_filter *f, uint64_t bit)
 	static const struct {
 		const char *name;
 		uint8_t mode;
-	} calls[] = { { "chmod", 1 }, { "fchmod", 1 }, { "fchmodat", 2 }, { "fchmodat2", 2 }, { "mkdir", 1 }, { "mkdirat", 2 }, { "mknod", 1 }, { "mknodat", 2 }, { "creat", 1 } };
+	} calls[] = { { "chmod", 1 },   { "fchmod", 1 }, { "fchmodat", 2 }, { "fchmodat2", 2 }, { "mkdir", 1 },
+		      { "mkdirat", 2 }, { "mknod", 1 },  { "mknodat", 2 },  { "creat", 1 } };
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(calls) && !r; i++)
@@ -136,7 +137,7 @@ static int restrict_namespaces(struct systemd_filter *f)
 {
 	uint64_t denied = systemd_namespaces_known & ~f->settings->namespaces;
 	bool some = f->settings->namespaces & systemd_namespaces_all;
-	uint8_t flags = f->abi == CALLGATE_ABI_S390X ? 1 : 0; /* clone's first two arguments are swapped there */
+	uint8_t flags = f->abi == CALLGATE_ABI_S390X ? 1 : 0;                     /* clone's first two arguments are swapped there */
 	int r = systemd_filter_add(f, "clone3", CALLGATE_ERRNO(ENOSYS), NULL, 0); /* its flags are in memory: programs fall back to clone */
 
 	if (!r)
@@ -163,10 +164,22 @@ static int protect_kernel_tunables(struct systemd_filter *f)
 	return deny(f, "_sysctl");
 }
 
-static int protect_kernel_modules(struct systemd_filter *f) { return deny_group(f, "@module"); }
-static int protect_kernel_logs(struct systemd_filter *f) { return deny(f, "syslog"); }
-static int protect_clock(struct systemd_filter *f) { return deny_group(f, "@clock"); }
-static int private_devices(struct systemd_filter *f) { return deny_group(f, "@raw-io"); }
+static int protect_kernel_modules(struct systemd_filter *f)
+{
+	return deny_group(f, "@module");
+}
+static int protect_kernel_logs(struct systemd_filter *f)
+{
+	return deny(f, "syslog");
+}
+static int protect_clock(struct systemd_filter *f)
+{
+	return deny_group(f, "@clock");
+}
+static int private_devices(struct systemd_filter *f)
+{
+	return deny_group(f, "@raw-io");
+}
 
 static int lock_personality(struct systemd_filter *f)
 {
@@ -203,7 +216,8 @@ static int system_call_filter(struct systemd_filter *f)
 
 		if (entry->listed && action == f->profile->default_action) /* libseccomp's EACCES */
 			return diag_error(f->diags, -EINVAL, "systemd-same-action", entry->where,
-					  "%s gets the same answer as calls that are not listed: libseccomp refuses such a rule, and systemd does not start the unit",
+					  "%s gets the same answer as calls that are not listed: libseccomp refuses such a rule, and "
+					  "systemd does not start the unit",
 					  arch_syscall_name((int)i));
 		if (entry->listed)
 			r = systemd_filter_add_id(f, (int)i, action, entry->where);
@@ -213,7 +227,7 @@ static int system_call_filter(struct systemd_filter *f)
 
 int systemd_filter_rules(struct systemd_filter *f)
 {
-	static int (*const makers[SYSTEMD_DIRECTIVE_COUNT])(struct systemd_filter *f) = {
+	static int (*const makers[SYSTEMD_DIRECTIVE_COUNT])(struct systemd_filter * f) = {
 		[SYSTEMD_PROTECT_HOSTNAME] = protect_hostname,
 		[SYSTEMD_RESTRICT_ADDRESS_FAMILIES] = restrict_address_families,
 		[SYSTEMD_MEMORY_DENY_WRITE_EXECUTE] = memory_deny_write_execute,

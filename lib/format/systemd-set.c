@@ -113,8 +113,8 @@ static int put_name(const struct assignment *a, const char *name, int error)
 		return refuse(a, "systemd-unknown-name", "no system call is named %s: ~ goes in front of the whole list", name);
 	if (syscall < 0) {
 		near = arch_syscall_suggest(name);
-		return refuse(a, "systemd-unknown-name", "no system call is named %s%s%s%s", name, near ? " (did you mean " : "", near ? near : "",
-			      near ? "?)" : "");
+		return refuse(a, "systemd-unknown-name", "no system call is named %s%s%s%s", name, near ? " (did you mean " : "",
+			      near ? near : "", near ? "?)" : "");
 	}
 	if (!a->rules->strict && systemd_name_too_new(syscall))
 		return refuse(a, "systemd-new-name", "%s came with Linux %s, and the libseccomp of systemd 252 does not know it", name,
@@ -131,7 +131,8 @@ static int put_word(const struct assignment *a, char *word)
 	if (colon) {
 		*colon = '\0';
 		if (systemd_parse_error(colon + 1, &error))
-			return refuse(a, "systemd-errno", "%s is no error number for %s: write a name, 1 to 4095, or kill", colon + 1, word);
+			return refuse(a, "systemd-errno", "%s is no error number for %s: write a name, 1 to 4095, or kill", colon + 1,
+				      word);
 		if (!a->deny)
 			return refuse(a, "systemd-errno", "%s:%s: only a list that begins with ~ takes error numbers", word, colon + 1);
 	}

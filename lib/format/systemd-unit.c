@@ -11,9 +11,8 @@ static const struct {
 	const char *name;
 	uint64_t flag;
 } namespaces[] = {
-	{ "time", 0x80 },
-	{ "mnt", 0x20000 },	 { "cgroup", 0x2000000 }, { "uts", 0x4000000 }, { "ipc", 0x8000000 },
-	{ "user", 0x10000000 }, { "pid", 0x20000000 },	 { "net", 0x40000000 },
+	{ "time", 0x80 },     { "mnt", 0x20000 },     { "cgroup", 0x2000000 }, { "uts", 0x4000000 },
+	{ "ipc", 0x8000000 }, { "user", 0x10000000 }, { "pid", 0x20000000 },   { "net", 0x40000000 },
 };
 const uint64_t systemd_namespaces_all = 0x7e020000; /* without time: 252 knows the word, but leaves it out of "all" */
 const uint64_t systemd_namespaces_known = 0x7e020080;
@@ -28,7 +27,8 @@ struct reading {
 
 static int ignored(const struct reading *r, const char *what)
 {
-	diag_warning(r->diags, "systemd-value", r->where, "%s=%s: %s; systemd ignores it", systemd_directive_name(r->directive), r->value, what);
+	diag_warning(r->diags, "systemd-value", r->where, "%s=%s: %s; systemd ignores it", systemd_directive_name(r->directive), r->value,
+		     what);
 	return 0;
 }
 
@@ -75,7 +75,8 @@ static int read_error_number(const struct reading *r)
 }
 
 /* fn for each word; 0, -ENOMEM. */
-static int each_word(const struct reading *r, const char *text, int (*fn)(const struct reading *r, const char *word, void *user), void *user)
+static int each_word(const struct reading *r, const char *text, int (*fn)(const struct reading *r, const char *word, void *user),
+		     void *user)
 {
 	for (;;) {
 		_cleanup_free_ char *word = NULL;
@@ -93,13 +94,14 @@ static int each_word(const struct reading *r, const char *text, int (*fn)(const 
 static int read_arch(const struct reading *r, const char *word, void *user)
 {
 	/* the names of systemd; architectures no ABI here stands for are understood, and matter to no filter of ours */
-	static const char *const others[] = { "mips", "mips64", "mips64-n32", "mips-le", "mips64-le", "mips64-le-n32", "ppc", "ppc64", "s390" };
+	static const char *const others[] = { "mips",          "mips64", "mips64-n32", "mips-le", "mips64-le",
+					      "mips64-le-n32", "ppc",    "ppc64",      "s390" };
 	static const struct {
 		const char *name;
 		enum callgate_abi abi;
 	} archs[] = {
-		{ "x86", CALLGATE_ABI_I386 },	 { "x86-64", CALLGATE_ABI_X86_64 },   { "x32", CALLGATE_ABI_X32 },
-		{ "arm", CALLGATE_ABI_ARM },	 { "arm64", CALLGATE_ABI_AARCH64 },   { "ppc64-le", CALLGATE_ABI_PPC64LE },
+		{ "x86", CALLGATE_ABI_I386 },    { "x86-64", CALLGATE_ABI_X86_64 },   { "x32", CALLGATE_ABI_X32 },
+		{ "arm", CALLGATE_ABI_ARM },     { "arm64", CALLGATE_ABI_AARCH64 },   { "ppc64-le", CALLGATE_ABI_PPC64LE },
 		{ "s390x", CALLGATE_ABI_S390X }, { "riscv64", CALLGATE_ABI_RISCV64 },
 	};
 	bool known = !strcmp(word, "native");
@@ -304,7 +306,8 @@ static void imply(struct systemd_settings *s)
 		s->personality = 0; /* PID 1's own, PER_LINUX */
 }
 
-int systemd_settings_read(struct systemd_settings *s, const char *unit, const struct systemd_text *texts, size_t count, struct callgate_diags *diags)
+int systemd_settings_read(struct systemd_settings *s, const char *unit, const struct systemd_text *texts, size_t count,
+			  struct callgate_diags *diags)
 {
 	const char *section = section_of(unit);
 	int r = 0;

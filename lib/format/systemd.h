@@ -11,8 +11,8 @@
 /* ---- systemd-set.c: the value syntax of SystemCallFilter= and how assignments add up ---- */
 
 enum {
-	SYSTEMD_ERROR_PLAIN = -1,       /* listed without an error number */
-	SYSTEMD_ERROR_KILL = -2,        /* name:kill */
+	SYSTEMD_ERROR_PLAIN = -1, /* listed without an error number */
+	SYSTEMD_ERROR_KILL = -2,  /* name:kill */
 };
 
 struct systemd_entry {
@@ -22,15 +22,15 @@ struct systemd_entry {
 };
 
 struct systemd_set {
-	bool assigned;   /* the list is there, even when it is empty by now; the first assignment decided `allow` */
-	bool allow;      /* an allow list */
+	bool assigned;                 /* the list is there, even when it is empty by now; the first assignment decided `allow` */
+	bool allow;                    /* an allow list */
 	struct systemd_entry *entries; /* by system call id; NULL until assigned */
 };
 
 struct systemd_set_rules {
-	bool errors;     /* name:errno is understood (not in SystemCallLog=) */
-	bool defaults;   /* an allow list begins with @default (not in SystemCallLog=) */
-	bool strict;     /* what is not understood is an error; else a warning, as systemd ignores it */
+	bool errors;   /* name:errno is understood (not in SystemCallLog=) */
+	bool defaults; /* an allow list begins with @default (not in SystemCallLog=) */
+	bool strict;   /* what is not understood is an error; else a warning, as systemd ignores it */
 };
 
 /* One assignment. -EINVAL (only when strict), -ENOMEM; diagnosed systemd-*. */
@@ -79,27 +79,28 @@ enum systemd_directive {
 	SYSTEMD_SETTING_COUNT,
 };
 
-#define SYSTEMD_FAMILIES_MAX 46 /* AF_MAX of the headers that Debian 12 builds with */
+#define SYSTEMD_FAMILIES_MAX     46 /* AF_MAX of the headers that Debian 12 builds with */
 #define SYSTEMD_NAMESPACES_UNSET UINT64_MAX
 
 struct systemd_settings {
-	bool on[SYSTEMD_SETTING_COUNT];                    /* the plain switches */
-	struct diag_where where[SYSTEMD_SETTING_COUNT];    /* the assignment that counts */
+	bool on[SYSTEMD_SETTING_COUNT];                 /* the plain switches */
+	struct diag_where where[SYSTEMD_SETTING_COUNT]; /* the assignment that counts */
 	struct systemd_set filter, log;
-	int error;                                         /* of SystemCallErrorNumber=, SYSTEMD_ERROR_KILL when not set */
+	int error; /* of SystemCallErrorNumber=, SYSTEMD_ERROR_KILL when not set */
 	bool families_assigned, families_allow;
-	uint64_t families;                                 /* bit n: family n */
-	uint64_t namespaces;                               /* CLONE_NEW…: kinds that stay permitted; SYSTEMD_NAMESPACES_UNSET */
+	uint64_t families;   /* bit n: family n */
+	uint64_t namespaces; /* CLONE_NEW…: kinds that stay permitted; SYSTEMD_NAMESPACES_UNSET */
 	bool archs_assigned, archs_native;
-	unsigned archs;                                    /* ABIs of SystemCallArchitectures=, native apart */
+	unsigned archs; /* ABIs of SystemCallArchitectures=, native apart */
 	bool personality_set;
 	uint64_t personality;
-	bool started, privileged;                          /* there is an ExecStart=; the first one has the prefix + */
+	bool started, privileged; /* there is an ExecStart=; the first one has the prefix + */
 };
 
 extern const uint64_t systemd_namespaces_all, systemd_namespaces_known;
 const char *systemd_directive_name(enum systemd_directive directive); /* "RestrictNamespaces" */
-int systemd_settings_read(struct systemd_settings *s, const char *unit, const struct systemd_text *texts, size_t count, struct callgate_diags *diags);
+int systemd_settings_read(struct systemd_settings *s, const char *unit, const struct systemd_text *texts, size_t count,
+			  struct callgate_diags *diags);
 void systemd_settings_done(struct systemd_settings *s);
 
 /* ---- systemd-load.c, systemd-rules.c: settings as filters ---- */

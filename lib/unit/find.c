@@ -7,7 +7,10 @@
 
 #include "base/file.h"
 
-static void names_done(unit_names *names) { unit_names_done(names); }
+static void names_done(unit_names *names)
+{
+	unit_names_done(names);
+}
 
 void unit_files_done(struct unit_files *files)
 {
@@ -37,8 +40,8 @@ static int push_text(unit_names *names, const char *a, const char *b, const char
 
 struct search {
 	const char *root, *asked;
-	unit_names names;      /* the unit's names: its own, then those of links to it */
-	char *path;            /* of the file */
+	unit_names names; /* the unit's names: its own, then those of links to it */
+	char *path;       /* of the file */
 	struct callgate_diags *diags;
 };
 
@@ -65,7 +68,8 @@ static int look_up(struct search *s, const char *name)
 		if (r)
 			return diag_error(s->diags, r, "unit-link", DIAG_NOWHERE, "%s%s: %s", s->root, inner, strerror(-r));
 		if (!s->path)
-			return diag_error(s->diags, -ENOTUNIQ, "unit-masked", DIAG_NOWHERE, "%s%s is masked: the unit cannot be started", s->root, inner);
+			return diag_error(s->diags, -ENOTUNIQ, "unit-masked", DIAG_NOWHERE, "%s%s is masked: the unit cannot be started",
+					  s->root, inner);
 		if (alias && strchr(alias, '@')) /* an instance keeps its name, whatever template its link leads to */
 			alias[0] = '\0';
 		return push_text(&s->names, alias && *alias ? alias : s->asked, "", "", "") ? diag_oom(s->diags) : 1;
@@ -95,7 +99,8 @@ static int find_file(struct search *s, const char *name)
 	if (!r && template)
 		r = look_up(s, template);
 	if (!r)
-		return diag_error(s->diags, -ENOENT, "unit-not-found", DIAG_NOWHERE, "no folder of units%s%s has %s", *s->root ? " below " : "", s->root, name);
+		return diag_error(s->diags, -ENOENT, "unit-not-found", DIAG_NOWHERE, "no folder of units%s%s has %s",
+				  *s->root ? " below " : "", s->root, name);
 	return r < 0 ? r : 0;
 }
 
@@ -195,7 +200,8 @@ static int find_by_name(const char *root, const char *name, struct unit_files *r
 	if (!r)
 		r = add_file(s.path, ret, diags);
 	if (!r && !ret->files.items[0].size)
-		return diag_error(diags, -ENOTUNIQ, "unit-masked", DIAG_NOWHERE, "%s is empty, which masks the unit: it cannot be started", s.path);
+		return diag_error(diags, -ENOTUNIQ, "unit-masked", DIAG_NOWHERE, "%s is empty, which masks the unit: it cannot be started",
+				  s.path);
 	if (!r && (add_aliases(&s) || dropin_folders(&s, &folders)))
 		return diag_oom(diags);
 	return r ? r : unit_add_dropins(root, &folders, ret, diags);
@@ -231,7 +237,8 @@ int unit_files_find(const char *root, const char *name, struct unit_files *ret, 
 	int r;
 
 	if (!*last || *last == '.' || *last == '@')
-		return diag_error(diags, -EINVAL, "unit-name", DIAG_NOWHERE, "%s names no unit: write nginx.service, or the path of its file", name);
+		return diag_error(diags, -EINVAL, "unit-name", DIAG_NOWHERE,
+				  "%s names no unit: write nginx.service, or the path of its file", name);
 	if (asprintf(&files.name, "%s%s", last, has_kind(last) ? "" : ".service") < 0)
 		return diag_oom(diags);
 	r = slash ? find_by_path(name, &files, diags) : find_by_name(root ? root : "", files.name, &files, diags);

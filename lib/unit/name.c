@@ -5,18 +5,9 @@
 const char *unit_folder_at(size_t i)
 {
 	static const char *const folders[] = {
-		"/etc/systemd/system.control",
-		"/run/systemd/system.control",
-		"/run/systemd/transient",
-		"/run/systemd/generator.early",
-		"/etc/systemd/system",
-		"/etc/systemd/system.attached",
-		"/run/systemd/system",
-		"/run/systemd/system.attached",
-		"/run/systemd/generator",
-		"/usr/local/lib/systemd/system",
-		"/lib/systemd/system",
-		"/usr/lib/systemd/system",
+		"/etc/systemd/system.control", "/run/systemd/system.control",   "/run/systemd/transient", "/run/systemd/generator.early",
+		"/etc/systemd/system",         "/etc/systemd/system.attached",  "/run/systemd/system",    "/run/systemd/system.attached",
+		"/run/systemd/generator",      "/usr/local/lib/systemd/system", "/lib/systemd/system",    "/usr/lib/systemd/system",
 		"/run/systemd/generator.late",
 	};
 

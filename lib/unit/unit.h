@@ -16,8 +16,8 @@ struct unit_file {
 };
 
 struct unit_files {
-	char *name;                    /* of the unit: "nginx.service" */
-	VEC(struct unit_file) files;   /* the unit file, then its drop-ins in the order in which they apply; masked ones left out */
+	char *name;                  /* of the unit: "nginx.service" */
+	VEC(struct unit_file) files; /* the unit file, then its drop-ins in the order in which they apply; masked ones left out */
 };
 
 /*

@@ -12,11 +12,12 @@
 #include "model/call.h"
 
 #define ERR(name) CALLGATE_ERRNO(name)
-#define ALLOW CALLGATE_ALLOW
-#define KILL CALLGATE_KILL_PROCESS
+#define ALLOW     CALLGATE_ALLOW
+#define KILL      CALLGATE_KILL_PROCESS
 
 static const struct callgate_target x86_64 = { .abis = CALLGATE_ABI_BIT(CALLGATE_ABI_X86_64) };
-static const unsigned local = CALLGATE_ABI_BIT(CALLGATE_ABI_X86_64) | CALLGATE_ABI_BIT(CALLGATE_ABI_I386) | CALLGATE_ABI_BIT(CALLGATE_ABI_X32);
+static const unsigned local =
+	CALLGATE_ABI_BIT(CALLGATE_ABI_X86_64) | CALLGATE_ABI_BIT(CALLGATE_ABI_I386) | CALLGATE_ABI_BIT(CALLGATE_ABI_X32);
 
 static bool has_id(const struct callgate_diags *diags, const char *id)
 {
@@ -81,7 +82,8 @@ static void refused(const char *text, const char *id)
 static void test_expressions(void **state)
 {
 	(void)state;
-	expression("@system-service ~@resources mount:ENOSYS", "read=ALLOW;setpriority=ERRNO(EPERM);mount=ERRNO(ENOSYS);reboot=ERRNO(EPERM)");
+	expression("@system-service ~@resources mount:ENOSYS",
+		   "read=ALLOW;setpriority=ERRNO(EPERM);mount=ERRNO(ENOSYS);reboot=ERRNO(EPERM)");
 	expression("~@clock", "read=ALLOW;settimeofday=ERRNO(EPERM)");
 	expression("~@clock ptrace:kill adjtimex:38", "ptrace=KILL_PROCESS;adjtimex=ERRNO(ENOSYS);settimeofday=ERRNO(EPERM)");
 	/* an allow list begins with @default */
@@ -175,13 +177,16 @@ static void test_directives(void **state)
 		"socket(AF_INET)=ALLOW;socket(AF_NETLINK)=ALLOW;socket(AF_UNIX)=ERRNO(EAFNOSUPPORT);socket(AF_INET6)=ERRNO(EAFNOSUPPORT);"
 		"socket(AF_VSOCK)=ERRNO(EAFNOSUPPORT);socket(9999)=ERRNO(EAFNOSUPPORT);socket(0)=ERRNO(EAFNOSUPPORT)");
 	service("MemoryDenyWriteExecute=yes", 3,
-		"mmap(0,0,6)=ERRNO(EPERM);mmap(0,0,4)=ALLOW;mprotect(0,0,4)=ERRNO(EPERM);mprotect(0,0,3)=ALLOW;pkey_mprotect(0,0,5)=ERRNO(EPERM);"
+		"mmap(0,0,6)=ERRNO(EPERM);mmap(0,0,4)=ALLOW;mprotect(0,0,4)=ERRNO(EPERM);mprotect(0,0,3)=ALLOW;pkey_mprotect(0,0,5)=ERRNO("
+		"EPERM);"
 		"shmat(0,0,0100000)=ERRNO(EPERM);shmat=ALLOW");
 	service("RestrictRealtime=yes", 3,
-		"sched_setscheduler(0,0)=ALLOW;sched_setscheduler(0,1)=ERRNO(EPERM);sched_setscheduler(0,2)=ERRNO(EPERM);sched_setscheduler(0,3)=ALLOW;"
+		"sched_setscheduler(0,0)=ALLOW;sched_setscheduler(0,1)=ERRNO(EPERM);sched_setscheduler(0,2)=ERRNO(EPERM);sched_"
+		"setscheduler(0,3)=ALLOW;"
 		"sched_setscheduler(0,4)=ERRNO(EPERM);sched_setscheduler(0,5)=ALLOW;sched_setscheduler(0,6)=ERRNO(EPERM)");
 	service("RestrictSUIDSGID=yes", 3,
-		"chmod(0,04755)=ERRNO(EPERM);chmod(0,02755)=ERRNO(EPERM);chmod(0,0755)=ALLOW;fchmodat2(0,0,04000)=ERRNO(EPERM);openat2=ERRNO(ENOSYS);"
+		"chmod(0,04755)=ERRNO(EPERM);chmod(0,02755)=ERRNO(EPERM);chmod(0,0755)=ALLOW;fchmodat2(0,0,04000)=ERRNO(EPERM);openat2="
+		"ERRNO(ENOSYS);"
 		"open(0,0100,04000)=ERRNO(EPERM);open(0,0,04000)=ALLOW;openat(0,0,0101,02000)=ERRNO(EPERM);openat(0,0,0101,0644)=ALLOW");
 	service("ProtectKernelTunables=yes", 2, "_sysctl=ERRNO(EPERM)");
 	service("ProtectKernelModules=yes", 3, "init_module=ERRNO(EPERM);finit_module=ERRNO(EPERM)");
@@ -199,10 +204,13 @@ static void test_directives(void **state)
 static void test_namespaces(void **state)
 {
 	(void)state;
-	service("RestrictNamespaces=yes", 3, "setns=ERRNO(EPERM);clone3=ERRNO(ENOSYS);unshare(CLONE_NEWUSER)=ERRNO(EPERM);clone(CLONE_NEWNET)=ERRNO(EPERM);clone(17)=ALLOW");
+	service("RestrictNamespaces=yes", 3,
+		"setns=ERRNO(EPERM);clone3=ERRNO(ENOSYS);unshare(CLONE_NEWUSER)=ERRNO(EPERM);clone(CLONE_NEWNET)=ERRNO(EPERM);clone(17)="
+		"ALLOW");
 	service("RestrictNamespaces=no", 0, "setns=ALLOW");
 	service("RestrictNamespaces=mnt\nRestrictNamespaces=net", 3,
-		"setns(3,0)=ERRNO(EPERM);setns(3,CLONE_NEWNET)=ALLOW;setns(3,CLONE_NEWPID)=ERRNO(EPERM);unshare(CLONE_NEWNS)=ALLOW;unshare(CLONE_NEWUSER)=ERRNO(EPERM)");
+		"setns(3,0)=ERRNO(EPERM);setns(3,CLONE_NEWNET)=ALLOW;setns(3,CLONE_NEWPID)=ERRNO(EPERM);unshare(CLONE_NEWNS)=ALLOW;unshare("
+		"CLONE_NEWUSER)=ERRNO(EPERM)");
 	service("RestrictNamespaces=~user", 3, "unshare(CLONE_NEWUSER)=ERRNO(EPERM);unshare(CLONE_NEWNS)=ALLOW;unshare(0x80)=ERRNO(EPERM)");
 	service("RestrictNamespaces=yes\nRestrictNamespaces=", 0, "setns=ALLOW");
 }
@@ -212,21 +220,23 @@ static void test_filter_merging(void **state)
 	(void)state;
 	service("SystemCallFilter=@system-service", 3, "read=ALLOW;mount=KILL_PROCESS");
 	service("SystemCallFilter=@system-service\nSystemCallErrorNumber=EPERM\nSystemCallErrorNumber=", 3, "mount=KILL_PROCESS");
-	service("SystemCallFilter=@system-service\nSystemCallFilter=~@resources\nSystemCallFilter=setpriority\nSystemCallErrorNumber=EIO", 3,
-		"setpriority=ALLOW;ioprio_set=ERRNO(EIO)");
+	service("SystemCallFilter=@system-service\nSystemCallFilter=~@resources\nSystemCallFilter=setpriority\nSystemCallErrorNumber=EIO",
+		3, "setpriority=ALLOW;ioprio_set=ERRNO(EIO)");
 	service("SystemCallFilter=~@clock\nSystemCallFilter=settimeofday", 3, "settimeofday=ALLOW;adjtimex=KILL_PROCESS");
 	service("SystemCallFilter=~@clock\nSystemCallFilter=\nSystemCallFilter=read", 3, "settimeofday=KILL_PROCESS;read=ALLOW");
 	service("SystemCallFilter=read\nSystemCallFilter=", 0, "mount=ALLOW");
 	service("SystemCallLog=mount\nSystemCallLog=~mount", 0, "mount=ALLOW");
 	service("RestrictAddressFamilies=none", 2, "socket(AF_UNIX)=ERRNO(EAFNOSUPPORT)");
-	service("RestrictAddressFamilies=none\nRestrictAddressFamilies=~AF_UNIX", 2, "socket(AF_UNIX)=ERRNO(EAFNOSUPPORT);socket(AF_INET)=ALLOW");
+	service("RestrictAddressFamilies=none\nRestrictAddressFamilies=~AF_UNIX", 2,
+		"socket(AF_UNIX)=ERRNO(EAFNOSUPPORT);socket(AF_INET)=ALLOW");
 	service("RestrictAddressFamilies=AF_UNIX\nRestrictAddressFamilies=", 0, "socket(AF_INET)=ALLOW");
 	service("ProtectClock=yes\nProtectClock=no", 0, "settimeofday=ALLOW");
 }
 
 static void test_architectures(void **state)
 {
-	_unit_ struct unit unit = read_unit("[Service]\nSystemCallFilter=read\nLockPersonality=1\nProtectClock=1\nSystemCallArchitectures=native\n");
+	_unit_ struct unit unit =
+		read_unit("[Service]\nSystemCallFilter=read\nLockPersonality=1\nProtectClock=1\nSystemCallArchitectures=native\n");
 
 	(void)state;
 	assert_int_equal(unit.policy->parts.count, 6); /* three for the clock, before the others are shut out */
@@ -241,20 +251,23 @@ static void test_architectures(void **state)
 
 static void test_multiplexed(void **state)
 {
-	_unit_ struct unit unit = read_unit("[Service]\nSystemCallFilter=~socket semop\nSystemCallErrorNumber=EPERM\nRestrictAddressFamilies=none");
+	_unit_ struct unit unit =
+		read_unit("[Service]\nSystemCallFilter=~socket semop\nSystemCallErrorNumber=EPERM\nRestrictAddressFamilies=none");
 
 	(void)state;
 	assert_int_equal(answer(unit.policy, CALLGATE_ABI_I386, "socket"), ERR(EPERM));
 	assert_int_equal(answer(unit.policy, CALLGATE_ABI_I386, "socketcall(1)"), ERR(EPERM));
 	assert_int_equal(answer(unit.policy, CALLGATE_ABI_I386, "socketcall(2)"), ALLOW);
 	assert_int_equal(answer(unit.policy, CALLGATE_ABI_I386, "ipc(1)"), ERR(EPERM));
-	assert_int_equal(answer(unit.policy, CALLGATE_ABI_I386, "ipc(0x10001)"), ALLOW); /* as libseccomp compares it: a hole of systemd's */
+	assert_int_equal(answer(unit.policy, CALLGATE_ABI_I386, "ipc(0x10001)"),
+			 ALLOW); /* as libseccomp compares it: a hole of systemd's */
 }
 
 static void test_texts(void **state)
 {
 	static const char *const texts[] = {
-		"Lost=1\n[Unit]\nProtectClock=yes\n[Service]\n # ProtectClock=yes\n;x\nSystemCallFilter=\\\n  read \\\n# between\n  mount\n",
+		"Lost=1\n[Unit]\nProtectClock=yes\n[Service]\n # ProtectClock=yes\n;x\nSystemCallFilter=\\\n  read \\\n# between\n  "
+		"mount\n",
 		"\xef\xbb\xbf[Service]\n SystemCallErrorNumber = EPERM \nnothing\n",
 		"[Service]\nSystemCallFilter=~mount\\",
 	};
@@ -327,18 +340,12 @@ static void test_not_started(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_expressions),
-		cmocka_unit_test(test_expressions_refused),
-		cmocka_unit_test(test_service),
-		cmocka_unit_test(test_directives),
-		cmocka_unit_test(test_namespaces),
-		cmocka_unit_test(test_filter_merging),
-		cmocka_unit_test(test_architectures),
-		cmocka_unit_test(test_multiplexed),
-		cmocka_unit_test(test_texts),
-		cmocka_unit_test(test_sections),
-		cmocka_unit_test(test_warnings),
-		cmocka_unit_test(test_not_started),
+		cmocka_unit_test(test_expressions),   cmocka_unit_test(test_expressions_refused),
+		cmocka_unit_test(test_service),       cmocka_unit_test(test_directives),
+		cmocka_unit_test(test_namespaces),    cmocka_unit_test(test_filter_merging),
+		cmocka_unit_test(test_architectures), cmocka_unit_test(test_multiplexed),
+		cmocka_unit_test(test_texts),         cmocka_unit_test(test_sections),
+		cmocka_unit_test(test_warnings),      cmocka_unit_test(test_not_started),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

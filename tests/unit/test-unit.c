@@ -114,9 +114,11 @@ static void test_instances(void **state)
 	put(ETC "i-@.socket.d/3.conf", "x");
 	put(ETC "i-.socket.d/4.conf", "x");
 	put(ETC "i-t@2.socket.d/5.conf", "x");
-	expect("i-t@1.socket", USR "i-t@.socket " ETC "i-t@1.socket.d/1.conf " ETC "i-t@.socket.d/2.conf " ETC "i-@.socket.d/3.conf " ETC "i-.socket.d/4.conf");
+	expect("i-t@1.socket", USR "i-t@.socket " ETC "i-t@1.socket.d/1.conf " ETC "i-t@.socket.d/2.conf " ETC "i-@.socket.d/3.conf " ETC
+				   "i-.socket.d/4.conf");
 	put(ETC "i-t@1.socket", "x");
-	expect("i-t@1.socket", ETC "i-t@1.socket " ETC "i-t@1.socket.d/1.conf " ETC "i-t@.socket.d/2.conf " ETC "i-@.socket.d/3.conf " ETC "i-.socket.d/4.conf");
+	expect("i-t@1.socket", ETC "i-t@1.socket " ETC "i-t@1.socket.d/1.conf " ETC "i-t@.socket.d/2.conf " ETC "i-@.socket.d/3.conf " ETC
+				   "i-.socket.d/4.conf");
 }
 
 /* Absolute links begin at the root; drop-ins of every name count. */
@@ -177,7 +179,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_precedence), cmocka_unit_test(test_prefixes), cmocka_unit_test(test_instances),
-		cmocka_unit_test(test_aliases),	   cmocka_unit_test(test_refused),  cmocka_unit_test(test_path),
+		cmocka_unit_test(test_aliases),    cmocka_unit_test(test_refused),  cmocka_unit_test(test_path),
 	};
 
 	return cmocka_run_group_tests(tests, make_root, remove_root);
