@@ -266,8 +266,7 @@ static void test_multiplexed(void **state)
 static void test_texts(void **state)
 {
 	static const char *const texts[] = {
-		"Lost=1\n[Unit]\nProtectClock=yes\n[Service]\n # ProtectClock=yes\n;x\nSystemCallFilter=\\\n  read \\\n# between\n  "
-		"mount\n",
+		"Lost=1\n[Unit]\nProtectClock=yes\n[Service]\n # ProtectClock=yes\n;x\nSystemCallFilter=\\\n  read \\\n# between\n  mount\n",
 		"\xef\xbb\xbf[Service]\n SystemCallErrorNumber = EPERM \nnothing\n",
 		"[Service]\nSystemCallFilter=~mount\\",
 	};
