@@ -305,6 +305,7 @@ struct callgate_source_options {
 	unsigned flags;              /* CALLGATE_READ_… */
 	const char *const *folders;  /* where a bare name is looked up as NAME.json, NULL-terminated; NULL: /etc/seccomp */
 	const char *root;            /* unit: is looked up below this folder; NULL: / */
+	unsigned systemd;            /* version of the systemd whose filters unit: computes; 0: 252, others are computed as if (systemd-version) */
 };
 /*
  * What a source denotes, whatever it is: FILE (its format by its name, else by its content; "-" is standard input), FORMAT:FILE, a bare

@@ -15,6 +15,7 @@
 #include "format/format.h"
 #include "kernel/kernel.h"
 #include "model/policy.h"
+#include "unit/unit.h"
 
 static void drop(struct callgate_policy **policy) { policy_free(*policy); }
 
@@ -144,12 +145,42 @@ static int open_builtin(const char *rest, const struct callgate_source_options *
 			struct callgate_diags *diags)
 {
 	(void)options;
+	if (!strcmp(rest, "systemd-service"))
+		return systemd_service_policy(ret_policy, diags);
 	return builtin_read(rest, ret_policy, diags);
 }
 
+static int open_systemd(const char *rest, const struct callgate_source_options *options, struct callgate_policy **ret_policy,
+			struct callgate_diags *diags)
+{
+	(void)options;
+	return systemd_read_expression(rest, ret_policy, diags);
+}
+
+static void units_drop(struct unit_files *files) { unit_files_done(files); }
+
+static int open_unit(const char *rest, const struct callgate_source_options *options, struct callgate_policy **ret_policy,
+		     struct callgate_diags *diags)
+{
+	_cleanup_(units_drop) struct unit_files files = { 0 };
+	_cleanup_free_ struct systemd_text *texts = NULL;
+	int r = unit_files_find(options->root, rest, &files, diags);
+
+	if (r)
+		return r;
+	texts = calloc(files.files.count + 1, sizeof(*texts));
+	if (!texts)
+		return diag_oom(diags);
+	for (size_t i = 0; i < files.files.count; i++)
+		texts[i] = (struct systemd_text){ files.files.items[i].path, files.files.items[i].bytes, files.files.items[i].size };
+	return systemd_unit_policy(files.name, texts, files.files.count, options->systemd, 0, ret_policy, diags);
+}
+
 static const struct source_kind kinds[] = {
-	{ "builtin", "a policy that comes with Callgate: docker, podman, none", open_builtin },
+	{ "builtin", "a policy that comes with Callgate: docker, podman, systemd-service, none", open_builtin },
 	{ "pid", "what a live process runs under: all its filters, as they stack", open_pid },
+	{ "systemd", "a list as in SystemCallFilter=: @groups, names, ~exceptions, name:errno", open_systemd },
+	{ "unit", "the filters that systemd loads for a unit, from its files", open_unit },
 	{ NULL, NULL, NULL },
 };
 
