@@ -531,6 +531,90 @@ int callgate_record(const struct callgate_record_options *options, struct callga
 /* i-th recorder: its name, a line of help, and 0 or why it cannot run here (-errno, explained in diags). NULL at the end. */
 const char *callgate_recorder_at(unsigned i, const char **ret_help, int *ret_usable, struct callgate_diags *diags);
 
+/* ---- Checking ---------------------------------------------------------------------------------------------------------- */
+
+/* A rule that callgate_check looks for. */
+struct callgate_check_rule {
+	const char *id;                    /* "lint-x32" */
+	enum callgate_severity severity;   /* the most that its findings have */
+	const char *help;                  /* why it matters */
+	const char *cure;
+};
+/* i-th rule; false at the end. */
+bool callgate_check_rule_at(unsigned i, struct callgate_check_rule *ret_rule);
+
+struct callgate_finding {
+	enum callgate_severity severity;
+	const char *id;                    /* of its rule */
+	const char *syscall_name;          /* NULL when it is about no single call */
+	unsigned abis;                     /* where it holds; 0: everywhere */
+	const char *file;                  /* NULL when it comes from no file; line and column are 0 when it has no place there */
+	unsigned line, column;
+	const char *text, *cure;
+	bool has_witness;
+	struct callgate_call witness;      /* a call that shows it */
+};
+struct callgate_findings;
+
+struct callgate_check_options {
+	const char *const *only, *const *disabled; /* ids of rules, NULL-terminated; NULL: all, none */
+};
+/* Look for mistakes in a policy. It judges what the policy means, except for rules about what is written. -EINVAL check-no-rule when an
+ * id is none; -E2BIG. options may be NULL. */
+int callgate_check(struct callgate_policy *policy, const struct callgate_target *target, const struct callgate_check_options *options, struct callgate_findings **ret_findings, struct callgate_diags *diags);
+struct callgate_findings *callgate_findings_free(struct callgate_findings *findings);
+/* i-th finding, by place; NULL at the end. */
+const struct callgate_finding *callgate_findings_get(const struct callgate_findings *findings, size_t i);
+
+/* 1: a is nowhere more permissive than b, by the kernel's precedence of actions (their data aside). 0: it is, *ret_witness is a call where it is so, and
+ * ret_actions what the two answer to it. Both may be NULL. -E2BIG. */
+int callgate_check_within(struct callgate_policy *a, struct callgate_policy *b, const struct callgate_target *target, struct callgate_call *ret_witness, uint32_t ret_actions[2], struct callgate_diags *diags);
+
+/* The attack surface that a policy leaves. */
+struct callgate_score_row {
+	const char *name;       /* "all", "@network-io", "hazard:kernel" */
+	unsigned total;         /* calls of this kind that the ABI has; of a hazard: ways to do it */
+	unsigned open;          /* … that are let through, with whatever arguments */
+	unsigned limited;       /* … of these, with some arguments only */
+};
+struct callgate_score;
+/* policy may be NULL: without any. -E2BIG. */
+int callgate_score(struct callgate_policy *policy, const struct callgate_target *target, enum callgate_abi abi, struct callgate_score **ret_score, struct callgate_diags *diags);
+struct callgate_score *callgate_score_free(struct callgate_score *score);
+/* i-th row: all, then groups, then hazards; false at the end. */
+bool callgate_score_get(const struct callgate_score *score, size_t i, struct callgate_score_row *ret_row);
+
+/* Expectations about policies, as callgate-check(1) describes the file. */
+struct callgate_tests;
+struct callgate_test {
+	const char *text;       /* "deny mount" */
+	const char *source;     /* what its section names, or NULL */
+	const char *file;
+	unsigned line, column;
+};
+/* -EBADMSG with ids test-… */
+int callgate_tests_read(const char *bytes, size_t size, const char *file, struct callgate_tests **ret_tests, struct callgate_diags *diags);
+struct callgate_tests *callgate_tests_free(struct callgate_tests *tests);
+/* i-th expectation; false at the end. */
+bool callgate_tests_get(const struct callgate_tests *tests, size_t i, struct callgate_test *ret_test);
+
+enum callgate_test_outcome {
+	CALLGATE_TEST_HOLDS,
+	CALLGATE_TEST_FAILS,    /* the policy answers the witness otherwise */
+	CALLGATE_TEST_DIFFERS,  /* the policy means what is expected, and the compiled filter or the kernel answers the witness otherwise */
+	CALLGATE_TEST_SKIPPED,  /* no ABI of the policy has the call */
+};
+struct callgate_test_result {
+	enum callgate_test_outcome outcome;
+	struct callgate_call witness;
+	uint32_t action;        /* the answer to the witness */
+	unsigned live;          /* calls that were put to the kernel */
+};
+#define CALLGATE_TESTS_LIVE (1u << 0) /* ask the running kernel as well, in children that cannot execute the calls; see callgate-check(1) */
+/* Judge the expectations of one source (NULL: of none): ret_results[i] is the i-th one's, the others stay as they are. -E2BIG; errors of
+ * callgate_compile; with LIVE those of callgate_load. */
+int callgate_tests_run(const struct callgate_tests *tests, const char *source, struct callgate_policy *policy, const struct callgate_target *target, unsigned flags, struct callgate_test_result *ret_results, struct callgate_diags *diags);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

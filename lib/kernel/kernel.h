@@ -14,6 +14,14 @@ bool kernel_has_capability(unsigned capability);
 int kernel_load(const struct callgate_insn *insns, size_t count, unsigned flags, struct callgate_diags *diags);
 
 /*
+ * What the kernel answers to a call of this machine under a filter, without ever executing the call: in a child that first loads a filter which
+ * answers everything with an errno of its own, so that what the tested filter lets through ends there. That also stands for LOG, TRACE and NOTIFY, since
+ * the errno is more restrictive: *ret_action is then CALLGATE_ALLOW. Kills are KILL_PROCESS. Errors of kernel_load.
+ */
+int kernel_try(const struct callgate_insn *insns, size_t count, const struct callgate_call *call, uint32_t *ret_action,
+	       struct callgate_diags *diags);
+
+/*
  * A program start that a filter can recognise: the path, argv and envp arrays of one execve(2), moved to random addresses.
  * A clause that allows execve with exactly these pointers opens this start and nothing else: the addresses are drawn from
  * the kernel's random source, at least 26 bits each where longs have 64, and the memory is gone once the program runs.

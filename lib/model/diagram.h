@@ -63,6 +63,15 @@ int diagram_fingerprint(struct diagram *d, diagram_ref root, uint8_t ret_hash[DI
 int diagram_answer(struct diagram *d, diagram_ref root, diagram_ref *ret_root, struct callgate_diags *diags);
 /* Nodes reachable from a root, leaves included. */
 size_t diagram_size(const struct diagram *d, diagram_ref root);
+/* The part of a root that answers one number of one architecture: a diagram of the arguments and the instruction pointer. */
+diagram_ref diagram_part(const struct diagram *d, diagram_ref root, uint32_t arch, uint32_t nr);
+/*
+ * Shows every leaf below a root to `wanted`, once each time that a way leads to it from a node not seen before, until it says yes. 1: it did,
+ * and *call, whose other bits stay, is a call that leads there. 0: it never did. -ENOMEM.
+ */
+int diagram_find(const struct diagram *d, diagram_ref root, bool (*wanted)(uint32_t leaf, void *user), void *user, struct callgate_call *call);
+/* Does the answer depend on a variable from `first` up to, without, `end`? 1, 0, -ENOMEM. */
+int diagram_depends(const struct diagram *d, diagram_ref root, unsigned first, unsigned end);
 /* When a != b: a call on which they differ (bits that do not matter are 0). */
 bool diagram_witness(const struct diagram *d, diagram_ref a, diagram_ref b, struct callgate_call *ret_call);
 
