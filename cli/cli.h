@@ -52,7 +52,7 @@ struct cli_command {
 };
 
 extern const struct cli_command cmd_record, cmd_learn, cmd_harden, cmd_compile, cmd_run, cmd_show, cmd_explain,
-	cmd_fingerprint, cmd_bench, cmd_syscall, cmd_diff, cmd_help;
+	cmd_fingerprint, cmd_bench, cmd_syscall, cmd_diff, cmd_check, cmd_help;
 const struct cli_command *cli_command_at(unsigned i); /* NULL at the end */
 const struct cli_command *cli_command_find(const char *name);
 extern const struct cli_option cli_common_options[];
@@ -119,6 +119,21 @@ int cli_write_profile(struct cli *cli, const struct callgate_profile *profile, c
 
 /* diff-text.c: differences for people. every: each call with its example, nothing summed up. */
 int cli_diff_print(struct cli *cli, const struct callgate_diff *diff, const char *const names[2], bool every);
+/* check-*.c: what cmd-check.c shows. */
+int check_open(struct cli *cli, const char *text, unsigned read_flags, struct callgate_policy **ret_policy);
+void check_text(const struct cli *cli, const struct callgate_findings *findings);
+void check_json(const struct callgate_policy *policy, const struct callgate_findings *findings);
+void check_sarif(const struct callgate_findings *findings);
+void check_list(const struct cli *cli);
+const char *check_severity_word(enum callgate_severity severity);
+char *check_call_text(const struct callgate_call *call); /* never NULL; free it */
+struct check_tests_options {
+	const char *file, *source, *junit; /* source, junit: may be NULL */
+	unsigned read_flags;
+	bool live;
+};
+int check_tests(struct cli *cli, const struct callgate_target *target, const struct check_tests_options *options);
+int check_score(struct cli *cli, struct callgate_policy *policy, const char *against, unsigned read_flags, const struct callgate_target *target);
 
 /* bench-*.c: what cmd-bench.c measures. */
 enum { BENCH_CACHED, BENCH_CHECKED, BENCH_REFUSED, BENCH_KINDS }; /* by the kernel's bitmap; by the filter, allowed; refused with an errno */

@@ -328,6 +328,8 @@ struct callgate_profile *callgate_policy_profile(struct callgate_policy *policy)
 struct callgate_filter *callgate_policy_filter(struct callgate_policy *policy);
 /* i-th part, which the policy owns; NULL at the end, and of profiles and filters. */
 struct callgate_policy *callgate_policy_part(struct callgate_policy *policy, size_t i);
+/* The ABIs that a target stands for with this policy. */
+unsigned callgate_policy_abis(const struct callgate_policy *policy, const struct callgate_target *target);
 /* The action for one call; the profile or filter that decided, and the index of its rule or -1 (both may be NULL). */
 int callgate_policy_eval(struct callgate_policy *policy, const struct callgate_target *target, const struct callgate_call *call, uint32_t *ret_action, struct callgate_policy **ret_leaf, int *ret_rule);
 

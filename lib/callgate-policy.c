@@ -39,6 +39,11 @@ struct callgate_policy *callgate_policy_part(struct callgate_policy *policy, siz
 	return i < policy->parts.count ? policy->parts.items[i] : NULL;
 }
 
+unsigned callgate_policy_abis(const struct callgate_policy *policy, const struct callgate_target *target)
+{
+	return policy_abis(policy, target);
+}
+
 int callgate_policy_eval(struct callgate_policy *policy, const struct callgate_target *target, const struct callgate_call *call,
 			 uint32_t *ret_action, struct callgate_policy **ret_leaf, int *ret_rule)
 {

@@ -92,12 +92,10 @@ bool check_next_word(const char **list, char word[CHECK_WORD_MAX])
 }
 
 /* Bit 63 is variable 64 of the first argument; conditions grow from the lowest bit, which is the last variable. */
-diagram_ref check_where(struct diagram *d, diagram_ref part, unsigned arg, uint64_t mask, uint64_t value)
+static diagram_ref matches(struct diagram *d, unsigned arg, uint64_t mask, uint64_t value)
 {
 	diagram_ref no = diagram_leaf(d, 0), holds = diagram_leaf(d, 1);
 
-	if (value & ~mask)
-		return diagram_leaf(d, CHECK_ELSEWHERE);
 	for (unsigned bit = 0; bit < 64; bit++) {
 		diagram_ref var;
 
@@ -106,7 +104,14 @@ diagram_ref check_where(struct diagram *d, diagram_ref part, unsigned arg, uint6
 		var = diagram_bit(d, 64 + 64 * arg + 63 - bit);
 		holds = value >> bit & 1 ? diagram_ite(d, var, holds, no) : diagram_ite(d, var, no, holds);
 	}
-	return diagram_ite(d, holds, part, diagram_leaf(d, CHECK_ELSEWHERE));
+	return holds;
+}
+
+diagram_ref check_where(struct diagram *d, diagram_ref part, unsigned arg, uint64_t mask, uint64_t value)
+{
+	diagram_ref elsewhere = diagram_leaf(d, CHECK_ELSEWHERE);
+
+	return value & ~mask ? elsewhere : diagram_ite(d, matches(d, arg, mask, value), part, elsewhere);
 }
 
 /* The constants of a condition, joined by |, or -ENOENT where the ABI lacks one. */
@@ -144,7 +149,9 @@ diagram_ref check_hazard_part(struct diagram *d, diagram_ref part, const struct 
 		if (constants_value(hazard->constants, arg, abi, &value))
 			return DIAGRAM_FAILED;
 		whole = arch_arg_width(abi, syscall, i) == 32 ? UINT32_MAX : UINT64_MAX;
-		return check_where(d, part, i, hazard->flags ? value : whole, value);
+		part = check_where(d, part, i, hazard->flags ? value : whole, value);
+		/* all bits at once is no set of flags: personality(0xffffffff) only asks */
+		return hazard->flags ? diagram_ite(d, matches(d, i, whole, whole), diagram_leaf(d, CHECK_ELSEWHERE), part) : part;
 	}
 	return DIAGRAM_FAILED;
 }
