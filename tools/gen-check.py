@@ -41,7 +41,7 @@ class Facts:
         self.abis = first_column(folder, "abis.csv")
         self.names = set(first_column(folder, "syscalls.csv"))
         self.equivalents = self.rows(folder, "equivalents.csv", ["name", "by"], lambda r: r["name"])
-        self.fallbacks = self.rows(folder, "fallbacks.csv", ["name", "glibc", "older", "abis", "who"], lambda r: r["name"])
+        self.fallbacks = self.rows(folder, "fallbacks.csv", ["name", "glibc", "older", "abis", "severity", "who"], lambda r: r["name"])
         self.hazards = self.rows(folder, "hazards.csv", ["name", "condition", "class", "severity", "gain"],
                                  lambda r: (r["name"], r["condition"]))
 
@@ -64,6 +64,7 @@ class Facts:
         if "severity" in row:
             if row["severity"] not in SEVERITIES:
                 row.fault(f"severity is '{row['severity']}'")
+        if "condition" in row:
             row.match("condition", r"([a-z_0-9]+ (&|==) [A-Z0-9_|]+)?")
             row.match("class", r"[a-z-]+")
 
@@ -89,7 +90,8 @@ def content(facts):
     yield "const struct check_fallback check_fallbacks[] = {"
     for row in facts.fallbacks:
         abis = sum(bits[abi] for abi in row["abis"].split()) or everywhere
-        yield f'\t{{"{row["name"]}", "{row["glibc"]}", "{row["older"]}", {abis:#x}, "{row["who"]}"}},'
+        yield (f'\t{{"{row["name"]}", "{row["glibc"]}", "{row["older"]}", {abis:#x},'
+               f' CALLGATE_SEVERITY_{row["severity"].upper()}, "{row["who"]}"}},')
     yield "};"
     yield f"const unsigned check_fallbacks_count = {len(facts.fallbacks)};"
     yield "const struct check_hazard check_hazards[] = {"

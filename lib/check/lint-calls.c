@@ -54,7 +54,7 @@ static void judge_fallback(struct check_lint *lint, enum callgate_abi abi, const
 	const struct check_answer *answer = check_ask_name(lint, abi, row->name);
 	uint32_t kind = answer->refusal & ACTION_MASK;
 	struct check_spot spot = { .syscall = arch_syscall_id(row->name), .abi = (int)abi,
-				   .severity = *row->glibc ? -1 : CALLGATE_SEVERITY_NOTE, .witness = &answer->refused };
+				   .severity = (int)row->severity, .witness = &answer->refused };
 	const char *older = row->older;
 	char word[CHECK_WORD_MAX], action[48];
 

@@ -12,6 +12,7 @@ struct check_equivalent { /* whoever may call one of `by` loses nothing when `na
 struct check_fallback { /* libc replaces `name` by one of `older` on ENOSYS, and on no other error */
 	const char *name, *glibc, *older; /* glibc: first version; "" when it is programs that do so */
 	unsigned abis;
+	enum callgate_severity severity;
 	const char *who;
 };
 

@@ -11,7 +11,7 @@ import lib
 NO_LICENCE_LINE = re.compile(r"\.(json|bpf|policy|trace|png|svg|patch)$|^LICENSE$|^tests/(golden/[^/]+/|fuzz/corpus/|data/)")
 EVERY_BYTE_COUNTS = re.compile(r"^LICENSE$|^tests/(golden/[^/]+/|fuzz/corpus/|data/)|\.(md|json|bpf|patch)$")
 # Hosts that documents may link to. A package registry is none of them: where packages come from is the machine's business.
-HOSTS = {"www.apache.org", "docs.kernel.org", "www.kernel.org", "git.kernel.org", "man7.org", "github.com", "json-schema.org", "spdx.org",
+HOSTS = {"www.apache.org", "docs.kernel.org", "www.kernel.org", "git.kernel.org", "man7.org", "github.com", "json-schema.org", "json.schemastore.org", "spdx.org",
          "www.w3.org"}  # the last names the namespace of SVG
 # Folders of people and build machines; what stands in the file hierarchy standard is fine.
 BUILDER_PATH = re.compile(r"(?<![\w.$})*/-])/(?:work|home/\w+|root|Users/\w+|builds?|workspace)/[\w.]")
