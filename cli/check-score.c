@@ -68,7 +68,8 @@ static int score_abi(struct cli *cli, struct callgate_policy *policy, struct cal
 	return r < 0 ? cli_trouble(cli) : CLI_YES;
 }
 
-int check_score(struct cli *cli, struct callgate_policy *policy, const char *against, unsigned read_flags, const struct callgate_target *target)
+int check_score(struct cli *cli, struct callgate_policy *policy, const char *against, unsigned read_flags,
+		const struct callgate_target *target)
 {
 	struct cli_json json = { .out = stdout };
 	struct callgate_policy *other = NULL;

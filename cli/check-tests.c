@@ -28,7 +28,8 @@ static int judge_source(struct cli *cli, const struct suite *suite, const struct
 	int r;
 
 	if (!source && !options->source)
-		return cli_error(cli, "usage-operands", "%s has expectations outside of a [source FILE]: name the policy they are about", options->file);
+		return cli_error(cli, "usage-operands", "%s has expectations outside of a [source FILE]: name the policy they are about",
+				 options->file);
 	if (asprintf(&path, "%.*s%s", (int)folder, options->file, source ? source : options->source) < 0)
 		abort();
 	r = check_open(cli, path, options->read_flags, &policy);
@@ -46,7 +47,8 @@ static bool same_source(const char *a, const char *b)
 }
 
 /* Each source once, when the first of its expectations comes. */
-static int judge_all(struct cli *cli, const struct suite *suite, const struct callgate_target *target, const struct check_tests_options *options)
+static int judge_all(struct cli *cli, const struct suite *suite, const struct callgate_target *target,
+		     const struct check_tests_options *options)
 {
 	struct callgate_test test, earlier;
 	int status = CLI_YES;
@@ -149,12 +151,23 @@ static void put_xml(FILE *out, const char *text)
 {
 	for (; *text; text++) {
 		switch (*text) {
-		case '&': fputs("&amp;", out); break;
-		case '<': fputs("&lt;", out); break;
-		case '>': fputs("&gt;", out); break;
-		case '"': fputs("&quot;", out); break;
-		case '\'': fputs("&apos;", out); break;
-		default: fputc((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f ? '?' : *text, out);
+		case '&':
+			fputs("&amp;", out);
+			break;
+		case '<':
+			fputs("&lt;", out);
+			break;
+		case '>':
+			fputs("&gt;", out);
+			break;
+		case '"':
+			fputs("&quot;", out);
+			break;
+		case '\'':
+			fputs("&apos;", out);
+			break;
+		default:
+			fputc((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f ? '?' : *text, out);
 		}
 	}
 }
@@ -197,8 +210,11 @@ static int write_junit(struct cli *cli, const struct suite *suite, const char *n
 		failures += !passed(&suite->results[i]);
 		skipped += suite->results[i].outcome == CALLGATE_TEST_SKIPPED;
 	}
-	fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"callgate check\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" "
-		"skipped=\"%zu\">\n", suite->count, failures, skipped);
+	fprintf(out,
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"callgate check\" tests=\"%zu\" failures=\"%zu\" "
+		"errors=\"0\" "
+		"skipped=\"%zu\">\n",
+		suite->count, failures, skipped);
 	for (size_t i = 0; callgate_tests_get(suite->tests, i, &test); i++)
 		put_junit_case(out, &test, &suite->results[i]);
 	fputs("</testsuite>\n", out);

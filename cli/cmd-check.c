@@ -3,8 +3,22 @@
 #include "cli.h"
 
 enum {
-	OPT_LIST, OPT_WITHIN, OPT_SCORE, OPT_AGAINST, OPT_TESTS, OPT_LIVE, OPT_JUNIT, OPT_SARIF, OPT_SEVERITY, OPT_ONLY, OPT_DISABLE, OPT_ABI,
-	OPT_CAP, OPT_KERNEL, OPT_STRICT64, OPT_UNKNOWN
+	OPT_LIST,
+	OPT_WITHIN,
+	OPT_SCORE,
+	OPT_AGAINST,
+	OPT_TESTS,
+	OPT_LIVE,
+	OPT_JUNIT,
+	OPT_SARIF,
+	OPT_SEVERITY,
+	OPT_ONLY,
+	OPT_DISABLE,
+	OPT_ABI,
+	OPT_CAP,
+	OPT_KERNEL,
+	OPT_STRICT64,
+	OPT_UNKNOWN
 };
 static const struct cli_option options[] = {
 	[OPT_LIST] = { 'l', "list", NULL, "list the rules: why each matters and the cure", false },
@@ -130,13 +144,15 @@ static int check_options(struct cli *cli)
 
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
 		if (cli->values[modes[i]] && mode >= 0)
-			return cli_error(cli, "usage-option", "--%s and --%s are two questions: ask one", options[mode].name, options[modes[i]].name);
+			return cli_error(cli, "usage-option", "--%s and --%s are two questions: ask one", options[mode].name,
+					 options[modes[i]].name);
 		if (cli->values[modes[i]])
 			mode = modes[i];
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(needs); i++)
 		if (cli->values[needs[i][0]] && !cli->values[needs[i][1]])
-			return cli_error(cli, "usage-option", "--%s goes with --%s only", options[needs[i][0]].name, options[needs[i][1]].name);
+			return cli_error(cli, "usage-option", "--%s goes with --%s only", options[needs[i][0]].name,
+					 options[needs[i][1]].name);
 	if (cli->values[OPT_SARIF] && mode >= 0)
 		return cli_error(cli, "usage-option", "--sarif is about findings, and --%s has none", options[mode].name);
 	if (cli->n_args > 1 || (!cli->n_args && mode != OPT_LIST && mode != OPT_TESTS))
@@ -147,7 +163,8 @@ static int check_options(struct cli *cli)
 static int run(struct cli *cli)
 {
 	unsigned read_flags = cli->values[OPT_UNKNOWN] ? CALLGATE_READ_UNKNOWN_NAMES : 0;
-	struct check_tests_options tests = { cli->values[OPT_TESTS], cli->args[0], cli->values[OPT_JUNIT], read_flags, cli->values[OPT_LIVE] };
+	struct check_tests_options tests = { cli->values[OPT_TESTS], cli->args[0], cli->values[OPT_JUNIT], read_flags,
+					     cli->values[OPT_LIVE] };
 	struct callgate_policy *policy;
 	struct callgate_target target;
 	int status;
@@ -158,7 +175,8 @@ static int run(struct cli *cli)
 		check_list(cli);
 		return CLI_YES;
 	}
-	if (cli_target(cli, cli->lists[OPT_ABI], cli->lists[OPT_CAP], cli->values[OPT_KERNEL], cli->values[OPT_STRICT64], &target) != CLI_YES)
+	if (cli_target(cli, cli->lists[OPT_ABI], cli->lists[OPT_CAP], cli->values[OPT_KERNEL], cli->values[OPT_STRICT64], &target) !=
+	    CLI_YES)
 		return CLI_TROUBLE;
 	if (cli->values[OPT_TESTS])
 		return check_tests(cli, &target, &tests);
@@ -179,8 +197,10 @@ const struct cli_command cmd_check = {
 	.group = "Look at a policy",
 	.help = "mistakes in a policy; is it within another; what it leaves open; its tests",
 	.operands = "[SOURCE]",
-	.about = "Looks for mistakes: holes such as forgotten ABIs and equivalent calls, refusals that break libc, rules that never decide, traps of\n"
-		 "runtimes. --within, --score and --tests ask other questions. Status 0: nothing found, or yes; 1: findings, no, or a failed test.",
+	.about = "Looks for mistakes: holes such as forgotten ABIs and equivalent calls, refusals that break libc, rules that never "
+		 "decide, traps of\n"
+		 "runtimes. --within, --score and --tests ask other questions. Status 0: nothing found, or yes; 1: findings, no, or a "
+		 "failed test.",
 	.options = options,
 	.run = run,
 };

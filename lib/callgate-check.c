@@ -26,7 +26,10 @@ int callgate_check(struct callgate_policy *policy, const struct callgate_target 
 	return check_run(policy, target, options, ret_findings, diags);
 }
 
-struct callgate_findings *callgate_findings_free(struct callgate_findings *findings) { return check_findings_free(findings); }
+struct callgate_findings *callgate_findings_free(struct callgate_findings *findings)
+{
+	return check_findings_free(findings);
+}
 
 const struct callgate_finding *callgate_findings_get(const struct callgate_findings *findings, size_t i)
 {
@@ -45,7 +48,10 @@ int callgate_score(struct callgate_policy *policy, const struct callgate_target 
 	return check_score(policy, target, abi, ret_score, diags);
 }
 
-struct callgate_score *callgate_score_free(struct callgate_score *score) { return check_score_free(score); }
+struct callgate_score *callgate_score_free(struct callgate_score *score)
+{
+	return check_score_free(score);
+}
 
 bool callgate_score_get(const struct callgate_score *score, size_t i, struct callgate_score_row *ret_row)
 {
@@ -62,7 +68,10 @@ int callgate_tests_read(const char *bytes, size_t size, const char *file, struct
 	return ptest_read(bytes, size, file, ret_tests, diags);
 }
 
-struct callgate_tests *callgate_tests_free(struct callgate_tests *tests) { return ptest_free(tests); }
+struct callgate_tests *callgate_tests_free(struct callgate_tests *tests)
+{
+	return ptest_free(tests);
+}
 
 bool callgate_tests_get(const struct callgate_tests *tests, size_t i, struct callgate_test *ret_test)
 {
@@ -170,7 +179,8 @@ static int cross_check(struct runner *r, const struct callgate_call *call, struc
 		found = ptest_simulate(r->filters.items, r->filters.count, call);
 		same = found == meant && diagram_eval(r->d, r->root, call) == meant;
 	}
-	if (same && r->flags & CALLGATE_TESTS_LIVE && r->filters.count && callgate_abi_of(call->arch, call->nr) == (int)callgate_abi_native())
+	if (same && r->flags & CALLGATE_TESTS_LIVE && r->filters.count &&
+	    callgate_abi_of(call->arch, call->nr) == (int)callgate_abi_native())
 		same = try_live(r, call, meant, result);
 	if (same == 0) {
 		result->outcome = CALLGATE_TEST_DIFFERS;
@@ -195,7 +205,8 @@ static int run_in_abi(struct runner *r, const struct ptest *test, enum callgate_
 	if (error < 0)
 		return diag_oom(r->diags);
 	if (!error) {
-		*result = (struct callgate_test_result){ CALLGATE_TEST_FAILS, witness, policy_eval(r->policy, r->target, &witness, NULL, NULL), 0 };
+		*result = (struct callgate_test_result){ CALLGATE_TEST_FAILS, witness,
+							 policy_eval(r->policy, r->target, &witness, NULL, NULL), 0 };
 		return 0;
 	}
 	result->outcome = CALLGATE_TEST_HOLDS;
@@ -219,11 +230,13 @@ static bool same_source(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
-int callgate_tests_run(const struct callgate_tests *tests, const char *source, struct callgate_policy *policy, const struct callgate_target *target,
-		       unsigned flags, struct callgate_test_result *ret_results, struct callgate_diags *diags)
+int callgate_tests_run(const struct callgate_tests *tests, const char *source, struct callgate_policy *policy,
+		       const struct callgate_target *target, unsigned flags, struct callgate_test_result *ret_results,
+		       struct callgate_diags *diags)
 {
-	_cleanup_(done_runner) struct runner r = { .tests = tests, .policy = policy, .target = target, .d = diagram_new(0), .flags = flags,
-						   .diags = diags };
+	_cleanup_(done_runner) struct runner r = {
+		.tests = tests, .policy = policy, .target = target, .d = diagram_new(0), .flags = flags, .diags = diags
+	};
 	int error = r.d ? diagram_from_policy(r.d, policy, target, &r.root, diags) : diag_oom(diags);
 
 	if (!error)

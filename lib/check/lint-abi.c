@@ -67,8 +67,9 @@ void check_lint_x32(struct check_lint *lint)
 		return;
 	spot.abi = CALLGATE_ABI_X32;
 	spot.witness = &example->permitted;
-	check_found(lint, &spot, open > 1 ? "%s is refused by its native number and let through by its x32 number, and so are %u others" :
-					    "%s is refused by its native number and let through by its x32 number",
+	check_found(lint, &spot,
+		    open > 1 ? "%s is refused by its native number and let through by its x32 number, and so are %u others"
+			     : "%s is refused by its native number and let through by its x32 number",
 		    arch_syscall_name(first), open - 1);
 }
 
@@ -82,7 +83,8 @@ static void kill_of_profile(struct check_lint *lint, const struct callgate_profi
 	if (!action_kills(profile->default_action))
 		return;
 	spot.profile = profile;
-	check_found(lint, &spot, "what no rule decides is answered with %s", action_format(profile->default_action, action, sizeof(action)));
+	check_found(lint, &spot, "what no rule decides is answered with %s",
+		    action_format(profile->default_action, action, sizeof(action)));
 }
 
 void check_lint_kill(struct check_lint *lint)
@@ -102,7 +104,8 @@ void check_lint_kill(struct check_lint *lint)
 			continue;
 		spot.abi = (int)abi;
 		spot.witness = &unknown;
-		check_found(lint, &spot, "a call with a number that nobody knows is answered with %s", action_format(answer, action, sizeof(action)));
+		check_found(lint, &spot, "a call with a number that nobody knows is answered with %s",
+			    action_format(answer, action, sizeof(action)));
 	}
 }
 
@@ -125,10 +128,13 @@ void check_lint_essential(struct check_lint *lint)
 	for (unsigned abi = 0; abi < CALLGATE_ABI_COUNT; abi++)
 		for (size_t i = 0; i < ARRAY_SIZE(needs) && check_has_abi(lint, abi); i++) {
 			const struct check_answer *answer = check_ask_name(lint, abi, needs[i].name);
-			struct check_spot spot = { .syscall = arch_syscall_id(needs[i].name), .abi = (int)abi, .severity = needs[i].severity,
+			struct check_spot spot = { .syscall = arch_syscall_id(needs[i].name),
+						   .abi = (int)abi,
+						   .severity = needs[i].severity,
 						   .witness = &answer->refused };
 
-			if (answer->exists && !answer->permits && (!needs[i].instead || !check_ask_name(lint, abi, needs[i].instead)->permits))
+			if (answer->exists && !answer->permits &&
+			    (!needs[i].instead || !check_ask_name(lint, abi, needs[i].instead)->permits))
 				check_found(lint, &spot, "%s is refused: %s", needs[i].name, needs[i].why);
 		}
 }
@@ -136,8 +142,8 @@ void check_lint_essential(struct check_lint *lint)
 /* ---- Logs ---- */
 
 /* Frequent in about every program; what to say without weights. */
-static const char *const hot[] = { "clock_gettime", "epoll_pwait", "epoll_wait", "futex", "poll", "read", "recvfrom", "recvmsg", "sendmsg",
-				   "sendto", "write", "writev" };
+static const char *const hot[] = { "clock_gettime", "epoll_pwait", "epoll_wait", "futex",  "poll",  "read",
+				   "recvfrom",      "recvmsg",     "sendmsg",    "sendto", "write", "writev" };
 #define FLOOD_SHARE 20 /* one of so many calls in the log is a flood */
 
 static bool logs(struct check_lint *lint, const struct callgate_call *call)
@@ -179,7 +185,9 @@ static void flood_of_names(struct check_lint *lint)
 	for (unsigned abi = 0; abi < CALLGATE_ABI_COUNT; abi++)
 		for (size_t i = 0; i < ARRAY_SIZE(hot) && check_has_abi(lint, abi); i++) {
 			const struct check_answer *answer = check_ask_name(lint, abi, hot[i]);
-			struct check_spot spot = { .syscall = arch_syscall_id(hot[i]), .abi = (int)abi, .severity = CALLGATE_SEVERITY_NOTE,
+			struct check_spot spot = { .syscall = arch_syscall_id(hot[i]),
+						   .abi = (int)abi,
+						   .severity = CALLGATE_SEVERITY_NOTE,
 						   .witness = &answer->permitted };
 
 			if (answer->permits && logs(lint, &answer->permitted))

@@ -53,8 +53,9 @@ static void judge_fallback(struct check_lint *lint, enum callgate_abi abi, const
 {
 	const struct check_answer *answer = check_ask_name(lint, abi, row->name);
 	uint32_t kind = answer->refusal & ACTION_MASK;
-	struct check_spot spot = { .syscall = arch_syscall_id(row->name), .abi = (int)abi,
-				   .severity = (int)row->severity, .witness = &answer->refused };
+	struct check_spot spot = {
+		.syscall = arch_syscall_id(row->name), .abi = (int)abi, .severity = (int)row->severity, .witness = &answer->refused
+	};
 	const char *older = row->older;
 	char word[CHECK_WORD_MAX], action[48];
 
@@ -70,8 +71,8 @@ static void judge_fallback(struct check_lint *lint, enum callgate_abi abi, const
 		return;
 	action_format(answer->refusal, action, sizeof(action));
 	if (*row->glibc)
-		check_found(lint, &spot, "%s is answered with %s; glibc uses it from %s on (%s) and tries %s only on ENOSYS", row->name, action,
-			    row->glibc, row->who, word);
+		check_found(lint, &spot, "%s is answered with %s; glibc uses it from %s on (%s) and tries %s only on ENOSYS", row->name,
+			    action, row->glibc, row->who, word);
 	else
 		check_found(lint, &spot, "%s is answered with %s; programs (%s) try %s only on ENOSYS", row->name, action, row->who, word);
 }
@@ -87,15 +88,18 @@ void check_lint_errno(struct check_lint *lint)
 /* ---- io_uring ---- */
 
 /* What io_uring does itself (enum io_uring_op in linux/io_uring.h), the most telling ones first. */
-static const char *const uring_calls[] = { "openat", "openat2", "open", "socket", "connect", "accept4", "accept", "sendmsg", "recvmsg", "unlinkat",
-					   "renameat2", "mkdirat", "linkat", "symlinkat", "setxattr", "statx", "splice", "fallocate", "madvise",
-					   "ftruncate", "bind", "listen", "futex" };
+static const char *const uring_calls[] = { "openat",  "openat2",   "open",      "socket",    "connect", "accept4",   "accept",   "sendmsg",
+					   "recvmsg", "unlinkat",  "renameat2", "mkdirat",   "linkat",  "symlinkat", "setxattr", "statx",
+					   "splice",  "fallocate", "madvise",   "ftruncate", "bind",    "listen",    "futex" };
 #define URING_SHOWN 4
 
 static void judge_uring(struct check_lint *lint, enum callgate_abi abi)
 {
-	const struct check_answer *setup = check_ask_name(lint, abi, "io_uring_setup"), *enter = check_ask_name(lint, abi, "io_uring_enter");
-	struct check_spot spot = { .syscall = arch_syscall_id("io_uring_setup"), .abi = (int)abi, .severity = -1, .witness = &setup->permitted };
+	const struct check_answer *setup = check_ask_name(lint, abi, "io_uring_setup"),
+				  *enter = check_ask_name(lint, abi, "io_uring_enter");
+	struct check_spot spot = {
+		.syscall = arch_syscall_id("io_uring_setup"), .abi = (int)abi, .severity = -1, .witness = &setup->permitted
+	};
 	char names[URING_SHOWN * CHECK_WORD_MAX] = "";
 	unsigned refused = 0;
 
@@ -109,7 +113,8 @@ static void judge_uring(struct check_lint *lint, enum callgate_abi abi)
 		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", *names ? ", " : "", uring_calls[i]);
 	}
 	if (refused > URING_SHOWN)
-		check_found(lint, &spot, "io_uring is allowed and does what the policy refuses: %s and %u more", names, refused - URING_SHOWN);
+		check_found(lint, &spot, "io_uring is allowed and does what the policy refuses: %s and %u more", names,
+			    refused - URING_SHOWN);
 	else if (refused)
 		check_found(lint, &spot, "io_uring is allowed and does what the policy refuses: %s", names);
 }

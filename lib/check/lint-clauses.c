@@ -99,8 +99,8 @@ static void judge_width(struct check_lint *lint, enum callgate_abi abi, int sysc
 	    !depends(lint, part, 64 + 64 * arg, 96 + 64 * arg))
 		return;
 	spot.clause = clause_about(lint, syscall, arg, &spot.profile);
-	check_found(lint, &spot, "the answer to %s depends on the upper half of %s, which the kernel does not read", arch_syscall_name(syscall),
-		    what->name);
+	check_found(lint, &spot, "the answer to %s depends on the upper half of %s, which the kernel does not read",
+		    arch_syscall_name(syscall), what->name);
 }
 
 void check_lint_width(struct check_lint *lint)
@@ -114,7 +114,7 @@ void check_lint_width(struct check_lint *lint)
  * The profile with an answer of its own for every clause: its leaves are the clauses that decide something. A clause's answer is
  * MARK and its index; what no clause decides is UNMARKED.
  */
-#define MARK 0x20000000u
+#define MARK     0x20000000u
 #define UNMARKED 0x10000000u
 
 struct marks {
@@ -131,10 +131,14 @@ static bool mark(uint32_t leaf, void *user)
 	return false;
 }
 
-static void free_profile(struct callgate_profile **profile) { profile_free(*profile); }
+static void free_profile(struct callgate_profile **profile)
+{
+	profile_free(*profile);
+}
 
 /* The leaves of a profile's marked copy; of `alone`, only this clause is left. */
-static int find_deciding(struct check_lint *lint, const struct callgate_profile *profile, const struct profile_clause *alone, struct marks *marks)
+static int find_deciding(struct check_lint *lint, const struct callgate_profile *profile, const struct profile_clause *alone,
+			 struct marks *marks)
 {
 	_cleanup_(free_profile) struct callgate_profile *copy = NULL;
 	struct callgate_call call = { 0 };
@@ -193,8 +197,8 @@ static void tell_idle(struct check_lint *lint, const struct callgate_profile *pr
 		check_found(lint, &spot, "no %s can fulfil the conditions of this rule (%s): it never answers %s", name,
 			    conds.text ? conds.text : "", action);
 	else
-		check_found(lint, &spot, "this rule for %s never answers %s: rules before it, such as that of line %u, decide first", name, action,
-			    earlier->line);
+		check_found(lint, &spot, "this rule for %s never answers %s: rules before it, such as that of line %u, decide first", name,
+			    action, earlier->line);
 }
 
 static void find_idle(struct check_lint *lint, const struct callgate_profile *profile, bool shadowed)
@@ -217,8 +221,14 @@ static void find_idle(struct check_lint *lint, const struct callgate_profile *pr
 		lint->error = r;
 }
 
-static void unreachable_of(struct check_lint *lint, const struct callgate_profile *profile) { find_idle(lint, profile, false); }
-static void shadowed_of(struct check_lint *lint, const struct callgate_profile *profile) { find_idle(lint, profile, true); }
+static void unreachable_of(struct check_lint *lint, const struct callgate_profile *profile)
+{
+	find_idle(lint, profile, false);
+}
+static void shadowed_of(struct check_lint *lint, const struct callgate_profile *profile)
+{
+	find_idle(lint, profile, true);
+}
 
 void check_lint_unreachable(struct check_lint *lint)
 {

@@ -7,22 +7,25 @@
 
 #include "model/call.h"
 
-#define ERROR CALLGATE_SEVERITY_ERROR
+#define ERROR   CALLGATE_SEVERITY_ERROR
 #define WARNING CALLGATE_SEVERITY_WARNING
-#define NOTE CALLGATE_SEVERITY_NOTE
+#define NOTE    CALLGATE_SEVERITY_NOTE
 
 /* In the order in which people want to read about them: holes, then what breaks programs, then how it is written. */
 static const struct check_rule rules[] = {
 	{ "lint-bad-arch", ERROR,
-	  "A program may make calls of every ABI that its processor and kernel have, where the same numbers mean other calls; a filter that does not "
+	  "A program may make calls of every ABI that its processor and kernel have, where the same numbers mean other calls; a filter "
+	  "that does not "
 	  "refuse those ABIs is no filter",
 	  "list the ABI, so that the rules hold for it too, or refuse every ABI that is not listed", check_lint_bad_arch },
 	{ "lint-x32", ERROR,
-	  "On x86-64 every call also has an x32 number, with bit 30 set; a filter that refuses a call by its native number alone lets it through by "
+	  "On x86-64 every call also has an x32 number, with bit 30 set; a filter that refuses a call by its native number alone lets it "
+	  "through by "
 	  "the other",
 	  "refuse numbers from 0x40000000 on, or give x32 the same rules", check_lint_x32 },
 	{ "lint-io-uring", WARNING,
-	  "io_uring opens files, connects sockets and more inside of the kernel; seccomp sees none of that, so that what the policy refuses is done "
+	  "io_uring opens files, connects sockets and more inside of the kernel; seccomp sees none of that, so that what the policy "
+	  "refuses is done "
 	  "nevertheless",
 	  "refuse io_uring_setup, io_uring_enter and io_uring_register with ENOSYS or EPERM", check_lint_io_uring },
 	{ "lint-equivalent", WARNING,
@@ -32,48 +35,57 @@ static const struct check_rule rules[] = {
 	  "Some calls are seldom needed and serve mostly those who attack: other processes, the kernel, or the way out of a container",
 	  "refuse the call, or these arguments of it, unless the program needs it", check_lint_dangerous },
 	{ "lint-width", WARNING,
-	  "The kernel reads 32 bits of such an argument; a filter that compares 64 gives other answers when the upper half is not 0, which the caller "
+	  "The kernel reads 32 bits of such an argument; a filter that compares 64 gives other answers when the upper half is not 0, which "
+	  "the caller "
 	  "chooses freely",
 	  "compare the lower 32 bits: without --strict64, or in libseccomp with a masked comparison", check_lint_width },
 	{ "lint-pointer", WARNING,
 	  "A filter sees an address and not what lies there; the address says nothing, and what lies there may change after the check",
 	  "remove the condition: decide by the call alone", check_lint_pointer },
 	{ "lint-errno", WARNING,
-	  "libc tries a new call first and an older one when the answer is ENOSYS, and only then; with another answer the program fails although it "
+	  "libc tries a new call first and an older one when the answer is ENOSYS, and only then; with another answer the program fails "
+	  "although it "
 	  "could go on",
 	  "answer ENOSYS to this call", check_lint_errno },
-	{ "lint-essential", WARNING,
-	  "No program ends properly without exit_group, and none returns from a signal without rt_sigreturn", "allow the call",
-	  check_lint_essential },
-	{ "lint-unreachable", WARNING, "No call can fulfil all conditions of the rule, so that it never decides; somebody thought that it does",
+	{ "lint-essential", WARNING, "No program ends properly without exit_group, and none returns from a signal without rt_sigreturn",
+	  "allow the call", check_lint_essential },
+	{ "lint-unreachable", WARNING,
+	  "No call can fulfil all conditions of the rule, so that it never decides; somebody thought that it does",
 	  "correct or remove the rule", check_lint_unreachable },
 	{ "lint-shadowed", WARNING,
 	  "Rules that stand before it decide every call that the rule is about, so that it never decides; the first of two rules wins",
 	  "move the rule before the others, or remove it", check_lint_shadowed },
 	{ "lint-kill", NOTE,
-	  "A default that kills ends the program at the first call that nobody thought of, such as one that a new libc makes; while a policy is being "
+	  "A default that kills ends the program at the first call that nobody thought of, such as one that a new libc makes; while a "
+	  "policy is being "
 	  "introduced that is an outage",
 	  "use SCMP_ACT_LOG first (callgate run --mode=log), then SCMP_ACT_ERRNO, and kill at the end", check_lint_kill },
 	{ "lint-flood", WARNING,
-	  "Every call that is answered with LOG writes a line to the audit log; frequent calls fill it, and slow down the program and auditd",
+	  "Every call that is answered with LOG writes a line to the audit log; frequent calls fill it, and slow down the program and "
+	  "auditd",
 	  "allow the frequent calls", check_lint_flood },
 	{ "lint-runtime-or", WARNING,
-	  "Conditions of one rule all have to hold, except that runc and crun take every condition for itself when an argument occurs twice in a "
+	  "Conditions of one rule all have to hold, except that runc and crun take every condition for itself when an argument occurs "
+	  "twice in a "
 	  "rule: one of them is then enough",
 	  "write one rule for each condition, or one masked condition for both", check_lint_runtime_or },
-	{ "lint-runtime-errno", WARNING, "SCMP_ACT_TRACE without a tracer, as under every container runtime, answers ENOSYS and not what stands there",
+	{ "lint-runtime-errno", WARNING,
+	  "SCMP_ACT_TRACE without a tracer, as under every container runtime, answers ENOSYS and not what stands there",
 	  "use SCMP_ACT_ERRNO with an errnoRet", check_lint_runtime_errno },
-	{ "lint-runtime-flags", NOTE, "runc 1.1 refuses to start a container whose profile has flags", "leave out the flags where runc 1.1 is used",
-	  check_lint_runtime_flags },
+	{ "lint-runtime-flags", NOTE, "runc 1.1 refuses to start a container whose profile has flags",
+	  "leave out the flags where runc 1.1 is used", check_lint_runtime_flags },
 	{ "lint-runtime-cache", NOTE,
-	  "crun 1.21 to 1.28 keep compiled filters under a key in which the errnoRet of rules is missing: after a change of nothing else the old filter "
+	  "crun 1.21 to 1.28 keep compiled filters under a key in which the errnoRet of rules is missing: after a change of nothing else "
+	  "the old filter "
 	  "is used again",
 	  "change something else as well, or delete crun's cache", check_lint_runtime_cache },
 	{ "lint-runtime-listener", WARNING,
-	  "SCMP_ACT_NOTIFY needs a listener that answers; without listenerPath runc refuses the profile, and crun starts it and the call answers ENOSYS",
+	  "SCMP_ACT_NOTIFY needs a listener that answers; without listenerPath runc refuses the profile, and crun starts it and the call "
+	  "answers ENOSYS",
 	  "set listenerPath, or use another action", check_lint_runtime_listener },
 	{ "lint-runtime-arch", NOTE,
-	  "Without architectures runtimes take the native ABI alone; programs of the others, such as 32-bit ones, then die at their first call",
+	  "Without architectures runtimes take the native ABI alone; programs of the others, such as 32-bit ones, then die at their first "
+	  "call",
 	  "list architectures, if only the native one", check_lint_runtime_arch },
 };
 
@@ -211,8 +223,8 @@ static int check_ids(const char *const *ids, struct callgate_diags *diags)
 		while (rule < rules + ARRAY_SIZE(rules) && strcmp(rule->id, *ids))
 			rule++;
 		if (rule == rules + ARRAY_SIZE(rules))
-			return diag_error(diags, -EINVAL, "check-no-rule", DIAG_NOWHERE, "there is no rule \"%s\"; callgate check --list lists them",
-					  *ids);
+			return diag_error(diags, -EINVAL, "check-no-rule", DIAG_NOWHERE,
+					  "there is no rule \"%s\"; callgate check --list lists them", *ids);
 	}
 	return 0;
 }
@@ -233,8 +245,14 @@ static int run_rules(struct check_lint *lint, const struct callgate_check_option
 	return 0;
 }
 
-static void free_diagram(struct diagram **d) { diagram_free(*d); }
-static void free_findings(struct callgate_findings **findings) { check_findings_free(*findings); }
+static void free_diagram(struct diagram **d)
+{
+	diagram_free(*d);
+}
+static void free_findings(struct callgate_findings **findings)
+{
+	check_findings_free(*findings);
+}
 
 int check_run(struct callgate_policy *policy, const struct callgate_target *target, const struct callgate_check_options *options,
 	      struct callgate_findings **ret_findings, struct callgate_diags *diags)
@@ -243,8 +261,9 @@ int check_run(struct callgate_policy *policy, const struct callgate_target *targ
 	_cleanup_(free_diagram) struct diagram *d = diagram_new(0);
 	_cleanup_(free_findings) struct callgate_findings *findings = calloc(1, sizeof(*findings));
 	_cleanup_free_ struct check_answer *answers = calloc((size_t)CALLGATE_ABI_COUNT * arch_syscall_count(), sizeof(*answers));
-	struct check_lint lint = { .policy = policy, .target = target, .abis = policy_abis(policy, target), .d = d, .answers = answers,
-				   .findings = findings };
+	struct check_lint lint = {
+		.policy = policy, .target = target, .abis = policy_abis(policy, target), .d = d, .answers = answers, .findings = findings
+	};
 	int r;
 
 	if (!d || !findings || !answers)

@@ -41,7 +41,7 @@ struct check_answer {
 	bool permits, refuses; /* for some arguments; both: it depends on them */
 	diagram_ref part;
 	struct callgate_call permitted, refused; /* examples */
-	uint32_t refusal;      /* the answer to `refused` */
+	uint32_t refusal;                        /* the answer to `refused` */
 };
 
 struct check_lint {
@@ -70,9 +70,9 @@ static inline bool check_has_abi(const struct check_lint *lint, unsigned abi)
 
 /* Where a finding is. With a witness and no file it is where the clause stands that decides the witness. */
 struct check_spot {
-	int syscall;       /* -1: none */
-	int abi;           /* -1: none in particular */
-	int severity;      /* -1: the rule's */
+	int syscall;  /* -1: none */
+	int abi;      /* -1: none in particular */
+	int severity; /* -1: the rule's */
 	const struct callgate_call *witness;
 	const struct callgate_profile *profile;
 	const struct profile_clause *clause;

@@ -63,8 +63,8 @@ static bool unfulfilled(uint32_t leaf, void *test)
 }
 
 /*
- * That something is let through is said of the calls that programs make, whose upper halves are 0. That it is not is said of everything that the
- * kernel would take for such a call, and that is the lower half where it reads no more.
+ * That something is let through is said of the calls that programs make, whose upper halves are 0. That it is not is said of
+ * everything that the kernel would take for such a call, and that is the lower half where it reads no more.
  */
 static uint64_t compared(const struct ptest *test, enum callgate_abi abi, int syscall, unsigned arg)
 {

@@ -12,8 +12,9 @@ static const struct verb {
 	const char *word;
 	enum ptest_kind kind;
 } verbs[] = {
-	{ "allow", PTEST_ALLOW }, { "permit", PTEST_PERMIT }, { "deny", PTEST_DENY }, { "log", PTEST_LOG }, { "errno", PTEST_ERRNO },
-	{ "kill", PTEST_KILL },	  { "trap", PTEST_TRAP },     { "notify", PTEST_NOTIFY }, { "trace", PTEST_TRACE },
+	{ "allow", PTEST_ALLOW }, { "permit", PTEST_PERMIT }, { "deny", PTEST_DENY },
+	{ "log", PTEST_LOG },     { "errno", PTEST_ERRNO },   { "kill", PTEST_KILL },
+	{ "trap", PTEST_TRAP },   { "notify", PTEST_NOTIFY }, { "trace", PTEST_TRACE },
 };
 
 struct reader {
@@ -49,7 +50,10 @@ static struct diag_where where(const struct reader *r, const char *at)
 	return (struct diag_where){ r->tests->file, r->line, (unsigned)(at - r->start) + 1 };
 }
 
-static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
 
 static char *skip_blanks(char *p)
 {
@@ -75,7 +79,8 @@ static int read_abi(struct reader *r, const char *name, const char *at, int *ret
 	int abi = strcmp(name, "*") ? arch_abi_from_name(name) : -1;
 
 	if (abi < 0 && strcmp(name, "*"))
-		return diag_error(r->diags, -EBADMSG, "test-abi", where(r, at), "\"%s\" is no ABI; write x86_64, i386, aarch64 ... or *", name);
+		return diag_error(r->diags, -EBADMSG, "test-abi", where(r, at), "\"%s\" is no ABI; write x86_64, i386, aarch64 ... or *",
+				  name);
 	*ret_abi = abi;
 	return 0;
 }
@@ -264,7 +269,10 @@ static int read_line(struct reader *r, const char *bytes, size_t size)
 	return *p == '[' ? read_section(r, p) : read_expectation(r, p);
 }
 
-static void free_tests(struct callgate_tests **tests) { ptest_free(*tests); }
+static void free_tests(struct callgate_tests **tests)
+{
+	ptest_free(*tests);
+}
 
 int ptest_read(const char *bytes, size_t size, const char *file, struct callgate_tests **ret_tests, struct callgate_diags *diags)
 {

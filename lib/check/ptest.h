@@ -23,10 +23,10 @@ enum ptest_kind { PTEST_ALLOW, PTEST_PERMIT, PTEST_DENY, PTEST_LOG, PTEST_ERRNO,
 
 struct ptest {
 	enum ptest_kind kind;
-	uint16_t error;     /* PTEST_ERRNO */
-	int abi;            /* -1: every one that has the call */
-	unsigned any;       /* bit i: argument i may be anything */
-	char *call;         /* as call_parse reads it, with 0 for every * */
+	uint16_t error; /* PTEST_ERRNO */
+	int abi;        /* -1: every one that has the call */
+	unsigned any;   /* bit i: argument i may be anything */
+	char *call;     /* as call_parse reads it, with 0 for every * */
 	char *text, *source;
 	unsigned line, column;
 };

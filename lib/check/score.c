@@ -100,8 +100,14 @@ static int add_hazard(const struct scoring *s, const struct check_hazard *hazard
 	return row ? count(s, part, row) : -ENOMEM;
 }
 
-static void free_diagram(struct diagram **d) { diagram_free(*d); }
-static void free_score(struct callgate_score **score) { check_score_free(*score); }
+static void free_diagram(struct diagram **d)
+{
+	diagram_free(*d);
+}
+static void free_score(struct callgate_score **score)
+{
+	check_score_free(*score);
+}
 
 int check_score(const struct callgate_policy *policy, const struct callgate_target *target, enum callgate_abi abi,
 		struct callgate_score **ret_score, struct callgate_diags *diags)

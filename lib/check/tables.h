@@ -9,7 +9,7 @@ struct check_equivalent { /* whoever may call one of `by` loses nothing when `na
 	const char *name, *by;
 };
 
-struct check_fallback { /* libc replaces `name` by one of `older` on ENOSYS, and on no other error */
+struct check_fallback {                   /* libc replaces `name` by one of `older` on ENOSYS, and on no other error */
 	const char *name, *glibc, *older; /* glibc: first version; "" when it is programs that do so */
 	unsigned abis;
 	enum callgate_severity severity;

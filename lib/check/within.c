@@ -3,11 +3,14 @@
 #include "check/check.h"
 #include "model/diagram.h"
 
-static void free_diagram(struct diagram **d) { diagram_free(*d); }
+static void free_diagram(struct diagram **d)
+{
+	diagram_free(*d);
+}
 
 /*
- * The union takes the more permissive answer, and b's where the two are equal but for their data. So it is b exactly when a adds nothing, and
- * where it is not b, a is the more permissive one.
+ * The union takes the more permissive answer, and b's where the two are equal but for their data. So it is b exactly when a adds
+ * nothing, and where it is not b, a is the more permissive one.
  */
 int check_within(const struct callgate_policy *a, const struct callgate_policy *b, const struct callgate_target *target,
 		 struct callgate_call *ret_witness, uint32_t ret_actions[2], struct callgate_diags *diags)

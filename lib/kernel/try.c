@@ -3,8 +3,8 @@
  * Puts one call to the kernel under one filter, harmlessly. The child loads two filters. The first, older one answers every call with
  * MARKER, except for a seccomp(2) whose unused sixth argument is a random cookie: so the second, which is the one under test, can still be
  * loaded. From then on nothing that the child does is executed. Of two errno answers the kernel takes the newer filter's, so the
- * tested filter's own errno comes through; what it lets through comes back as MARKER. The child leaves what it saw in shared memory and ends by an
- * illegal instruction, since it can count on no call to end with.
+ * tested filter's own errno comes through; what it lets through comes back as MARKER. The child leaves what it saw in shared
+ * memory and ends by an illegal instruction, since it can count on no call to end with.
  */
 #include "kernel/kernel.h"
 
@@ -21,15 +21,15 @@
 
 #include "base/util.h"
 
-#define MARKER 3999 /* no error of Linux; below 4096, where the kernel cuts */
-#define MAX_ERRNO 4095
+#define MARKER      3999 /* no error of Linux; below 4096, where the kernel cuts */
+#define CPU_SECONDS 2    /* whatever goes wrong in the child ends here, by the kernel, without a system call */
 
 struct seen {
-	int failed;  /* errno of what kept the child from asking */
-	bool done;   /* the call came back */
+	int failed; /* errno of what kept the child from asking */
+	bool done;  /* the call came back */
 	bool trapped;
 	long value;
-	int error;   /* of the call, or the trap's data */
+	int error; /* of the call, or the trap's data */
 };
 
 static struct seen *seen; /* of the child: for its signal handler */
@@ -56,9 +56,9 @@ static long load(const struct sock_filter *insns, size_t count, uint64_t cookie)
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program, 0, 0, cookie);
 }
 
-#define WORD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (offset))
+#define WORD(offset)        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (offset))
 #define UNLESS(value, skip) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, (skip))
-#define COOKIE_AT (offsetof(struct seccomp_data, args) + 5 * sizeof(uint64_t))
+#define COOKIE_AT           (offsetof(struct seccomp_data, args) + 5 * sizeof(uint64_t))
 
 static long load_marker(uint64_t cookie)
 {
@@ -83,14 +83,15 @@ static long load_marker(uint64_t cookie)
 static _Noreturn void child(const struct callgate_insn *insns, size_t count, const struct callgate_call *call, uint64_t cookie)
 {
 	struct sigaction action = { .sa_sigaction = on_trap, .sa_flags = SA_SIGINFO }, standard = { .sa_handler = SIG_DFL };
-	const struct rlimit none = { 0, 0 };
+	const struct rlimit none = { 0, 0 }, seconds = { CPU_SECONDS, CPU_SECONDS };
 	sigset_t nothing;
 
 	sigemptyset(&nothing);
 	seen->failed = EINVAL;
-	if (setrlimit(RLIMIT_CORE, &none) < 0 || sigaction(SIGSYS, &action, NULL) < 0 || sigaction(SIGILL, &standard, NULL) < 0 ||
-	    sigaction(SIGTRAP, &standard, NULL) < 0 || sigprocmask(SIG_SETMASK, &nothing, NULL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || load_marker(cookie) < 0 || load((const struct sock_filter *)insns, count, cookie) < 0) {
+	if (setrlimit(RLIMIT_CORE, &none) < 0 || setrlimit(RLIMIT_CPU, &seconds) < 0 || sigaction(SIGSYS, &action, NULL) < 0 ||
+	    sigaction(SIGILL, &standard, NULL) < 0 || sigaction(SIGSEGV, &standard, NULL) < 0 || sigaction(SIGTRAP, &standard, NULL) < 0 ||
+	    sigprocmask(SIG_SETMASK, &nothing, NULL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    load_marker(cookie) < 0 || load((const struct sock_filter *)insns, count, cookie) < 0) {
 		seen->failed = errno;
 		end();
 	}
@@ -115,8 +116,8 @@ static int judge(const struct seen *found, int status, uint32_t *ret_action, str
 	else if (!found->done && WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
 		*ret_action = CALLGATE_KILL_PROCESS;
 	else
-		return diag_error(diags, -EIO, "load-refused", DIAG_NOWHERE, "the process that tried the filter ended unexpectedly (status 0x%x)",
-				  (unsigned)status);
+		return diag_error(diags, -EIO, "load-refused", DIAG_NOWHERE,
+				  "the process that tried the filter ended unexpectedly (status 0x%x)", (unsigned)status);
 	return 0;
 }
 

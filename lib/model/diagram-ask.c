@@ -44,7 +44,8 @@ static bool search(struct search *s, diagram_ref ref)
 	return false;
 }
 
-int diagram_find(const struct diagram *d, diagram_ref root, bool (*wanted)(uint32_t leaf, void *user), void *user, struct callgate_call *call)
+int diagram_find(const struct diagram *d, diagram_ref root, bool (*wanted)(uint32_t leaf, void *user), void *user,
+		 struct callgate_call *call)
 {
 	struct search s = { .d = d, .wanted = wanted, .user = user };
 	_cleanup_free_ bool *seen = NULL;

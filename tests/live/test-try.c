@@ -26,11 +26,20 @@ static uint32_t answer(uint32_t action, uint32_t nr, const uint64_t args[3])
 
 static void test_actions(void **state)
 {
-	static const struct { uint32_t action, found; } cases[] = {
-		{ CALLGATE_ALLOW, CALLGATE_ALLOW }, { CALLGATE_LOG, CALLGATE_ALLOW }, { CALLGATE_TRACE(3), CALLGATE_ALLOW },
-		{ CALLGATE_NOTIFY, CALLGATE_ALLOW }, { CALLGATE_ERRNO(1), CALLGATE_ERRNO(1) }, { CALLGATE_ERRNO(0), CALLGATE_ERRNO(0) },
-		{ CALLGATE_ERRNO(38), CALLGATE_ERRNO(38) }, { CALLGATE_ERRNO(5000), CALLGATE_ERRNO(4095) }, { CALLGATE_TRAP | 7, CALLGATE_TRAP | 7 },
-		{ CALLGATE_KILL_PROCESS, CALLGATE_KILL_PROCESS }, { CALLGATE_KILL_THREAD, CALLGATE_KILL_PROCESS },
+	static const struct {
+		uint32_t action, found;
+	} cases[] = {
+		{ CALLGATE_ALLOW, CALLGATE_ALLOW },
+		{ CALLGATE_LOG, CALLGATE_ALLOW },
+		{ CALLGATE_TRACE(3), CALLGATE_ALLOW },
+		{ CALLGATE_NOTIFY, CALLGATE_ALLOW },
+		{ CALLGATE_ERRNO(1), CALLGATE_ERRNO(1) },
+		{ CALLGATE_ERRNO(0), CALLGATE_ERRNO(0) },
+		{ CALLGATE_ERRNO(38), CALLGATE_ERRNO(38) },
+		{ CALLGATE_ERRNO(5000), CALLGATE_ERRNO(4095) },
+		{ CALLGATE_TRAP | 7, CALLGATE_TRAP | 7 },
+		{ CALLGATE_KILL_PROCESS, CALLGATE_KILL_PROCESS },
+		{ CALLGATE_KILL_THREAD, CALLGATE_KILL_PROCESS },
 	};
 	static const uint64_t none[3];
 
@@ -71,7 +80,8 @@ static void test_refused(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_actions), cmocka_unit_test(test_harmless), cmocka_unit_test(test_refused) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_actions), cmocka_unit_test(test_harmless),
+					    cmocka_unit_test(test_refused) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
