@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # callgate check --tests --live: the kernel agrees with what the policy means, and nothing that it allows is executed.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 cat >"$work/policy.json" <<'JSON'
