@@ -76,7 +76,7 @@ int check_score(struct cli *cli, struct callgate_policy *policy, const char *aga
 	unsigned abis = callgate_policy_abis(policy, target);
 	int status = CLI_YES;
 
-	if (against && check_open(cli, against, read_flags, &other) != CLI_YES)
+	if (check_open(cli, against ? against : "builtin:docker", read_flags, &other) != CLI_YES)
 		return CLI_TROUBLE;
 	if (cli->json)
 		cli_json_open(&json, NULL, '[');

@@ -43,18 +43,13 @@ static const struct cli_option options[] = {
 int check_open(struct cli *cli, const char *text, unsigned read_flags, struct callgate_policy **ret_policy)
 {
 	struct cli_source source;
-	int r;
 
 	if (cli_source_open(cli, text, read_flags, &source) != CLI_YES)
 		return CLI_TROUBLE;
-	if (source.profile)
-		r = callgate_policy_from_profile(source.name, source.profile, ret_policy);
-	else
-		r = callgate_policy_from_filter(source.name, source.filter, ret_policy);
-	source.profile = NULL;
-	source.filter = NULL;
+	*ret_policy = source.policy;
+	source.policy = NULL;
 	cli_source_close(&source);
-	return r < 0 ? cli_error(cli, "out-of-memory", "out of memory") : CLI_YES;
+	return CLI_YES;
 }
 
 static enum callgate_severity threshold(const struct cli *cli)
@@ -128,7 +123,7 @@ static int within(struct cli *cli, struct callgate_policy *policy, const struct 
 
 	if (check_open(cli, cli->values[OPT_WITHIN], read_flags, &outer) != CLI_YES)
 		return CLI_TROUBLE;
-	r = callgate_check_within(policy, outer, target, &witness, actions, cli->diags);
+	r = callgate_within(policy, outer, target, &witness, actions, cli->diags);
 	if (r >= 0)
 		show_within(cli, policy, outer, r ? NULL : &witness, actions);
 	callgate_policy_free(outer);

@@ -6,7 +6,7 @@
 
 static const struct cli_command *const commands[] = {
 	&cmd_record, &cmd_learn, &cmd_harden, &cmd_compile, &cmd_run, &cmd_show, &cmd_explain, &cmd_diff, &cmd_fingerprint,
-	&cmd_bench, &cmd_syscall, &cmd_check, &cmd_help,
+	&cmd_check, &cmd_bench, &cmd_syscall, &cmd_help,
 };
 
 const struct cli_command *cli_command_at(unsigned i)

@@ -456,9 +456,9 @@ int callgate_diff(const struct callgate_policy *a, const struct callgate_policy 
 /* i-th difference, whose texts belong to the diff; false at the end. */
 bool callgate_diff_get(const struct callgate_diff *diff, size_t i, struct callgate_difference *ret);
 struct callgate_diff *callgate_diff_free(struct callgate_diff *diff);
-/* 1: A is nowhere more permissive than B, by the kernel's precedence of actions (errno values and the like do not count). 0: it is, and
- * *ret_witness, which may be NULL, is a call for which it is so. */
-int callgate_within(const struct callgate_policy *a, const struct callgate_policy *b, const struct callgate_target *target, struct callgate_call *ret_witness, struct callgate_diags *diags);
+/* 1: A is nowhere more permissive than B, by the kernel's precedence of actions (errno values and the like do not count). 0: it is;
+ * *ret_witness is a call for which it is so, ret_actions what the two answer to it. Both may be NULL. */
+int callgate_within(const struct callgate_policy *a, const struct callgate_policy *b, const struct callgate_target *target, struct callgate_call *ret_witness, uint32_t ret_actions[2], struct callgate_diags *diags);
 
 /* ---- The kernel ------------------------------------------------------------------------------------------------------ */
 
@@ -567,10 +567,6 @@ int callgate_check(struct callgate_policy *policy, const struct callgate_target 
 struct callgate_findings *callgate_findings_free(struct callgate_findings *findings);
 /* i-th finding, by place; NULL at the end. */
 const struct callgate_finding *callgate_findings_get(const struct callgate_findings *findings, size_t i);
-
-/* 1: a is nowhere more permissive than b, by the kernel's precedence of actions (their data aside). 0: it is, *ret_witness is a call where it is so, and
- * ret_actions what the two answer to it. Both may be NULL. -E2BIG. */
-int callgate_check_within(struct callgate_policy *a, struct callgate_policy *b, const struct callgate_target *target, struct callgate_call *ret_witness, uint32_t ret_actions[2], struct callgate_diags *diags);
 
 /* The attack surface that a policy leaves. */
 struct callgate_score_row {

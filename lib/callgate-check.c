@@ -36,12 +36,6 @@ const struct callgate_finding *callgate_findings_get(const struct callgate_findi
 	return i < findings->items.count ? &findings->items.items[i] : NULL;
 }
 
-int callgate_check_within(struct callgate_policy *a, struct callgate_policy *b, const struct callgate_target *target,
-			  struct callgate_call *ret_witness, uint32_t ret_actions[2], struct callgate_diags *diags)
-{
-	return check_within(a, b, target, ret_witness, ret_actions, diags);
-}
-
 int callgate_score(struct callgate_policy *policy, const struct callgate_target *target, enum callgate_abi abi,
 		   struct callgate_score **ret_score, struct callgate_diags *diags)
 {

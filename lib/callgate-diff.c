@@ -42,14 +42,25 @@ bool callgate_diff_get(const struct callgate_diff *diff, size_t i, struct callga
 }
 
 int callgate_within(const struct callgate_policy *a, const struct callgate_policy *b, const struct callgate_target *target,
-		    struct callgate_call *ret_witness, struct callgate_diags *diags)
+		    struct callgate_call *ret_witness, uint32_t ret_actions[2], struct callgate_diags *diags)
 {
 	_cleanup_(diagram_drop) struct diagram *d = diagram_new(0);
 	diagram_ref root_a, root_b;
+	struct callgate_call witness;
 	int r;
 
 	if (!d)
 		return diag_oom(diags);
 	r = lower_both(d, a, b, target, &root_a, &root_b, diags);
-	return r ? r : diff_within(d, root_a, root_b, target->abis, ret_witness, diags);
+	if (!r)
+		r = diff_within(d, root_a, root_b, target->abis, &witness, diags);
+	if (r)
+		return r;
+	if (ret_witness)
+		*ret_witness = witness;
+	if (ret_actions) {
+		ret_actions[0] = diagram_eval(d, root_a, &witness);
+		ret_actions[1] = diagram_eval(d, root_b, &witness);
+	}
+	return 0;
 }

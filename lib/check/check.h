@@ -9,10 +9,6 @@
 #include "base/util.h"
 #include "model/policy.h"
 
-/* 1, or 0 with a call that a answers more permissively than b, and the two answers. -E2BIG. */
-int check_within(const struct callgate_policy *a, const struct callgate_policy *b, const struct callgate_target *target,
-		 struct callgate_call *ret_witness, uint32_t ret_actions[2], struct callgate_diags *diags);
-
 struct callgate_score {
 	VEC(struct callgate_score_row) rows; /* names are owned */
 };

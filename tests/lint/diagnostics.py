@@ -14,7 +14,7 @@ LITERAL = re.compile(r'"([a-z]+-[a-z0-9-]+)"|\[([a-z]+-[a-z0-9-]+)\]')
 RULE = re.compile(r"^\*(lint-[a-z0-9-]+)\* \((?:note|warning|error)\)$", re.MULTILINE)
 # Calls whose id has no hyphen, or words with one that are no ids.
 PLAIN = {"output"}
-NO_IDS = {"run-time"}
+NO_IDS = {"run-time", "systemd-service"}
 
 
 def main():

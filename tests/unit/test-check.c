@@ -268,7 +268,7 @@ static int within(const char *a, const char *b, struct callgate_call *witness, u
 	_policy_ struct callgate_policy *x = read_policy(a), *y = read_policy(b);
 	const struct callgate_target target = { 0 };
 
-	return check_within(x, y, &target, witness, actions, NULL);
+	return callgate_within(x, y, &target, witness, actions, NULL);
 }
 
 static void test_within(void **state)
