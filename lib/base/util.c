@@ -344,3 +344,14 @@ char *escape_text(const char *text, size_t size)
 	}
 	return buf_take(&out, &escaped, NULL) ? NULL : escaped;
 }
+
+char *copy_text(const char *text, size_t size)
+{
+	char *copy = malloc(size + 1);
+
+	if (copy) {
+		memcpy(copy, text, size);
+		copy[size] = '\0';
+	}
+	return copy;
+}

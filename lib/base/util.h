@@ -69,6 +69,9 @@ static inline const char *strpool_get(const struct strpool *pool, uint32_t offse
 }
 void strpool_done(struct strpool *pool);
 
+/* A NUL-terminated copy of bytes that need not be; NULL when out of memory. */
+char *copy_text(const char *text, size_t size);
+
 /* Whole-string number: decimal, 0x…, 0… (octal); a leading '-' gives the two's complement, down to -2^63. No blanks, no '+'.
  * 0, -EINVAL, -ERANGE. */
 int parse_u64(const char *text, uint64_t *ret_value);

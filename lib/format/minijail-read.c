@@ -207,7 +207,7 @@ static int read_other(struct minijail_reader *r, int (*line)(struct minijail_rea
 
 	scan_raw(s);
 	token = s->token;
-	path = strndup(token.text, token.size);
+	path = copy_text(token.text, token.size);
 	if (!path)
 		return -ENOMEM;
 	if (strlen(path) != token.size || (path[0] != '/' && strncmp(path, "./", 2)) || path[token.size - 1] == '/') {

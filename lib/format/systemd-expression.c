@@ -36,7 +36,7 @@ static int read_set(struct systemd_set *set, const char *text, struct callgate_d
 	text += strspn(text, " \t\n\r");
 	while (*text && !r) {
 		size_t size = assignment_size(text);
-		_cleanup_free_ char *value = strndup(text, size);
+		_cleanup_free_ char *value = copy_text(text, size);
 
 		if (!value)
 			return diag_oom(diags);

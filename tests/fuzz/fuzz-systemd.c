@@ -38,7 +38,7 @@ static void read_expression(const uint8_t *data, size_t size)
 {
 	struct callgate_diags *diags = callgate_diags_new();
 	struct callgate_policy *policy = NULL;
-	char *text = strndup((const char *)data, size);
+	char *text = copy_text((const char *)data, size);
 	int r;
 
 	require(diags && text);
