@@ -52,7 +52,7 @@ struct cli_command {
 };
 
 extern const struct cli_command cmd_record, cmd_learn, cmd_harden, cmd_compile, cmd_run, cmd_show, cmd_explain,
-	cmd_fingerprint, cmd_bench, cmd_syscall, cmd_diff, cmd_check, cmd_help;
+	cmd_fingerprint, cmd_convert, cmd_bench, cmd_syscall, cmd_diff, cmd_check, cmd_help;
 const struct cli_command *cli_command_at(unsigned i); /* NULL at the end */
 const struct cli_command *cli_command_find(const char *name);
 extern const struct cli_option cli_common_options[];
@@ -77,6 +77,9 @@ void cli_print_escaped(FILE *out, const char *text); /* never lets a control cha
 int cli_read_file(struct cli *cli, const char *name, char **ret_bytes, size_t *ret_size); /* "-" is stdin; 0 or CLI_TROUBLE */
 /* Whole or not at all: temporary file, fsync, rename. "-" is stdout. */
 int cli_write_file(struct cli *cli, const char *name, const void *bytes, size_t size, unsigned mode);
+
+/* The same, but what is no text is not for a terminal (output-terminal). NULL: stdout. */
+int cli_write_output(struct cli *cli, const char *name, const void *bytes, size_t size, bool binary, unsigned mode);
 
 /* source.c: anything that denotes a policy. profile or filter is the policy's, when it is just that. */
 struct cli_source {

@@ -2,8 +2,6 @@
 /* callgate compile: profile to filter, with proof. */
 #include "cli.h"
 
-#include <unistd.h>
-
 enum { OPT_OUTPUT, OPT_FORMAT, OPT_NAME, OPT_REPORT, OPT_ABI, OPT_CAP, OPT_KERNEL, OPT_STRICT64, OPT_UNKNOWN, OPT_BACKEND };
 static const struct cli_option options[] = {
 	[OPT_OUTPUT] = { 'o', "output", "FILE", "write the filter there (default: standard output)", false },
@@ -88,7 +86,7 @@ static int render(struct cli *cli, const struct callgate_filter *filter, const s
 
 static int write_filter(struct cli *cli, const struct callgate_filter *filter, const struct callgate_profile *profile)
 {
-	const char *output = cli->values[OPT_OUTPUT] ? cli->values[OPT_OUTPUT] : "-";
+	const char *output = cli->values[OPT_OUTPUT];
 	char *text = NULL;
 	int status;
 
@@ -96,13 +94,11 @@ static int write_filter(struct cli *cli, const struct callgate_filter *filter, c
 		size_t count;
 		const struct callgate_insn *insns = callgate_filter_insns(filter, &count);
 
-		if (!strcmp(output, "-") && isatty(STDOUT_FILENO))
-			return cli_error(cli, "output-terminal", "a raw filter is not for a terminal: give --output=FILE");
-		return cli_write_file(cli, output, insns, count * sizeof(*insns), 0644);
+		return cli_write_output(cli, output, insns, count * sizeof(*insns), true, 0644);
 	}
 	status = render(cli, filter, profile, &text);
 	if (status == CLI_YES)
-		status = cli_write_file(cli, output, text, strlen(text), 0644);
+		status = cli_write_output(cli, output, text, strlen(text), false, 0644);
 	free(text);
 	return status;
 }

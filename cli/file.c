@@ -100,3 +100,12 @@ int cli_write_file(struct cli *cli, const char *name, const void *bytes, size_t 
 		return cli_error(cli, "file-write", "%s: cannot be written: %s", name, strerror(-r));
 	return CLI_YES;
 }
+
+int cli_write_output(struct cli *cli, const char *name, const void *bytes, size_t size, bool binary, unsigned mode)
+{
+	if (!name)
+		name = "-";
+	if (binary && !strcmp(name, "-") && isatty(STDOUT_FILENO))
+		return cli_error(cli, "output-terminal", "a raw filter is not for a terminal: give --output=FILE");
+	return cli_write_file(cli, name, bytes, size, mode);
+}

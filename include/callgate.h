@@ -460,6 +460,39 @@ struct callgate_diff *callgate_diff_free(struct callgate_diff *diff);
  * *ret_witness is a call for which it is so, ret_actions what the two answer to it. Both may be NULL. */
 int callgate_within(const struct callgate_policy *a, const struct callgate_policy *b, const struct callgate_target *target, struct callgate_call *ret_witness, uint32_t ret_actions[2], struct callgate_diags *diags);
 
+/* ---- Converting ------------------------------------------------------------------------------------------------------ */
+
+/* What a format cannot say is an error, unless it may be lost in one direction. */
+enum callgate_lossy {
+	CALLGATE_LOSSY_NO,
+	CALLGATE_LOSSY_STRICTER, /* refused instead: the result lets nothing get further than before */
+	CALLGATE_LOSSY_LOOSER,   /* conditions are dropped: the result holds nothing back that was not before */
+};
+struct callgate_convert_options {
+	enum callgate_lossy lossy;
+	const char *name;        /* of the array in a header, of the object in Kubernetes; NULL: one that says callgate */
+	unsigned systemd;        /* version that drop-in lines are for; 0: 252, whose groups are known. Others get names */
+	bool expand;             /* names instead of systemd's groups */
+};
+struct callgate_convert_format {
+	const char *name, *help;
+	const char *aliases;     /* separated by blanks, or NULL */
+	bool binary;             /* not for a terminal */
+	bool executable;         /* a script */
+};
+/* i-th format that is written; false at the end. */
+bool callgate_convert_format_at(unsigned i, struct callgate_convert_format *ret);
+bool callgate_convert_format_find(const char *name, struct callgate_convert_format *ret);
+/*
+ * A policy in a format, by its name or an alias. What the format cannot say is an error for each rule, -ENOTSUP FORMAT-cannot, or what
+ * options->lossy makes of it, with a warning for each; options may be NULL. What was written is read again as its own program would, where that is known, and
+ * compared with what it was made of, for every possible call: the same, or different in the direction asked for only; else -EPROTO
+ * convert-proof with such a call, and nothing is given. A note says when there was no such reading (convert-unproven): scripts, headers and
+ * annotations hold a filter, which callgate_compile proved. -ENOENT convert-format; errors of callgate_policy_extract and callgate_compile.
+ * Caller frees with free(3); there is a NUL behind the bytes.
+ */
+int callgate_convert(const struct callgate_policy *policy, const char *format, const struct callgate_target *target, const struct callgate_convert_options *options, char **ret_bytes, size_t *ret_size, struct callgate_diags *diags);
+
 /* ---- The kernel ------------------------------------------------------------------------------------------------------ */
 
 /* What this kernel can do, found by probing (nothing is loaded). Flags and actions a filtered process cannot probe are

@@ -201,22 +201,11 @@ int callgate_filter_drawing(const struct callgate_filter *filter, const struct c
 	return buf_take(&text, ret_text, NULL);
 }
 
-static bool is_identifier(const char *name)
-{
-	if (!name || !*name || (*name >= '0' && *name <= '9'))
-		return false;
-	return name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0';
-}
-
 int callgate_filter_header(const struct callgate_filter *filter, const char *name, char **ret_text, struct callgate_diags *diags)
 {
 	struct buf text = { 0 };
-	int r;
+	int r = format_write_header(filter, name, &text, diags);
 
-	if (!is_identifier(name))
-		return diag_error(diags, -EINVAL, "header-name", DIAG_NOWHERE,
-				  "the name of the array must be a C identifier: letters, digits and _, not starting with a digit");
-	r = compile_header(filter, name, &text);
 	if (r < 0) {
 		buf_done(&text);
 		return r;

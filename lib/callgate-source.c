@@ -212,11 +212,19 @@ const char *callgate_source_at(unsigned i, const char **ret_help)
 		*ret_help = kinds[i].help;
 		return kinds[i].prefix;
 	}
-	format = format_at(i - count);
-	if (!format)
-		return NULL;
-	*ret_help = format->help;
-	return format->name;
+	i -= (unsigned)count;
+	for (size_t at = 0; (format = format_at(at)); at++) {
+		if (!format->import || i--)
+			continue;
+		*ret_help = format->help;
+		return format->name;
+	}
+	return NULL;
+}
+
+static int only_written(const struct format *format, struct callgate_diags *diags)
+{
+	return diag_error(diags, -EINVAL, "source-write-only", DIAG_NOWHERE, "the format %s is written by callgate convert, but not read", format->name);
 }
 
 static int open_term(const char *text, const struct callgate_source_options *options, struct callgate_policy **ret_policy,
@@ -230,6 +238,8 @@ static int open_term(const char *text, const struct callgate_source_options *opt
 		return diag_error(diags, -EINVAL, "source-empty", DIAG_NOWHERE, "there is nothing beside + or &: combine two sources as a+b or a&b");
 	if (kind)
 		return kind->open(text + prefix + 1, options, ret_policy, diags);
+	if (format && !format->import)
+		return only_written(format, diags);
 	if (format)
 		return open_file(format, text + prefix + 1, options->flags, ret_policy, diags);
 	if (is_bare_name(text) && access(text, F_OK))
@@ -287,6 +297,8 @@ int callgate_policy_read(const char *bytes, size_t size, const char *file, const
 
 	if (format_name && !format)
 		return diag_error(diags, -ENOENT, "source-format", DIAG_NOWHERE, "there is no format \"%s\"", format_name);
+	if (format && !format->import)
+		return only_written(format, diags);
 	return (format ? format : &format_oci)->import(&input, ret_policy, diags);
 }
 

@@ -27,7 +27,6 @@ int compile_report(const struct callgate_filter *filter, const struct callgate_p
 
 /* Text forms of a filter. profile may be NULL (no rule texts then). */
 int compile_listing(const struct callgate_filter *filter, const struct callgate_profile *profile, struct buf *out);
-int compile_header(const struct callgate_filter *filter, const char *name, struct buf *out);
 /* The decision tree. With representative calls in the profile, each branch gets its share of them. -EINVAL for another format. */
 int compile_drawing(const struct callgate_filter *filter, const struct callgate_profile *profile, const struct callgate_target *target,
 		    enum callgate_drawing format, struct buf *out);

@@ -59,10 +59,29 @@ static int import(const struct format_input *input, struct callgate_policy **ret
 	return r;
 }
 
+static int export(const struct format_output *out, struct buf *text, struct callgate_diags *diags)
+{
+	buf_put(text, out->filter->insns, out->filter->count * sizeof(*out->filter->insns));
+	return text->error ? diag_oom(diags) : 0;
+}
+
+static const struct profile_abilities *abilities(const struct format_output *out)
+{
+	static const struct profile_abilities filter = FORMAT_FILTER_ABILITIES("a raw filter", "bpf-cannot");
+
+	(void)out;
+	return &filter;
+}
+
 const struct format format_bpf = {
 	.name = "bpf",
 	.help = "raw classic BPF, as PTRACE_SECCOMP_GET_FILTER gives it",
 	.extensions = ".bpf",
 	.detect = detect,
 	.import = import,
+	.written = "the compiled filter, raw",
+	.wants_filter = true,
+	.binary = true,
+	.abilities = abilities,
+	.export = export,
 };

@@ -6,6 +6,7 @@
 #include <callgate.h>
 
 #include "base/diag.h"
+#include "model/ability.h"
 #include "model/filter.h"
 #include "model/policy.h"
 #include "model/profile.h"
@@ -79,18 +80,65 @@ struct format_input {
 	int (*include)(void *user, const char *file, const char *name, const char **ret_bytes, size_t *ret_size, const char **ret_file, struct callgate_diags *diags);
 	void *user;
 };
+/* What is written: a profile that the format can say (its abilities, pass_fit). */
+struct format_output {
+	const struct callgate_profile *profile;
+	const struct callgate_filter *filter; /* of formats that want one; else NULL */
+	unsigned abis;
+	const char *name;   /* what the result is called in its own world; NULL: the format chooses */
+	bool strict64;      /* arguments are compared as libseccomp compares them */
+	unsigned systemd;   /* version; 0: SYSTEMD_VERSION */
+	bool expand;        /* names instead of systemd's groups */
+	bool families_set, families_allow; /* RestrictAddressFamilies= says what rules about socket said … */
+	uint64_t families;  /* … these, bit n: family n */
+};
 struct format {
 	const char *name, *help;
+	const char *aliases;     /* other names to write it under, separated by blanks; NULL: none */
 	const char *extensions;  /* ".json", or several separated by blanks; NULL: none */
 	bool (*detect)(const char *bytes, size_t size); /* could these bytes be of this format? NULL: only by name */
-	/* -EBADMSG, diagnosed with ids that begin with the format's name (json-* for broken JSON). */
+	/* -EBADMSG, diagnosed with ids that begin with the format's name (json-* for broken JSON). NULL: only written. */
 	int (*import)(const struct format_input *input, struct callgate_policy **ret_policy, struct callgate_diags *diags);
+
+	/* Writing; all of it is absent in a format that is only read. */
+	const char *written; /* a line of help */
+	bool wants_filter;   /* it is about the compiled filter */
+	bool binary, executable; /* what is written */
+	bool starts;         /* who reads it loads the filter and then starts a program with execve */
+	const struct profile_abilities *(*abilities)(const struct format_output *out);
+	/* Rules that the format says by other means than rules, taken out of the profile; -ENOMEM. ret_losses counts those that it does not say
+	 * exactly, but only in the direction asked for. NULL: none. */
+	int (*prepare)(struct format_output *out, struct callgate_profile *profile, enum callgate_lossy lossy, unsigned *ret_losses, struct callgate_diags *diags);
+	/* -ENOTSUP, diagnosed FORMAT-cannot; -EINVAL for a name that cannot be. */
+	int (*export)(const struct format_output *out, struct buf *text, struct callgate_diags *diags);
+	/*
+	 * How its program reads what was written, for the proof; NULL: import. -ENOTSUP, undiagnosed: cannot be told. *ret_abis: calls of
+	 * other ABIs, and number -1, do not count; 0: all calls count.
+	 */
+	int (*reread)(const struct format_output *out, const struct buf *text, struct callgate_policy **ret_policy, unsigned *ret_abis, struct callgate_diags *diags);
 };
 const struct format *format_at(size_t i); /* NULL at the end */
 const struct format *format_find(const char *name);
+/* The same, by one of its aliases too, if it can be written. */
+const struct format *format_find_written(const char *name);
 /* The format of a file: by its name's end, else by its content, else NULL. */
 const struct format *format_of(const char *file, const char *bytes, size_t size);
 
-extern const struct format format_oci, format_bpf, format_minijail, format_kafel, format_firejail;
+extern const struct format format_oci, format_bpf, format_minijail, format_kafel, format_firejail, format_systemd, format_spo, format_header,
+	format_bwrap, format_setpriv, format_crun;
+
+/* Formats that hold a compiled filter can say anything but how it is loaded. */
+#define FORMAT_FILTER_ABILITIES(name, id) \
+	{ \
+		.format = name, .cannot = id, .defaults = ABILITY_ALL, .in_allow_list = ABILITY_ALL, .in_deny_list = ABILITY_ALL, \
+		.trace_max = 0xffff, .conditions = true, .same_argument = true, .value_max = UINT64_MAX, .guards = true, .literal = true, \
+		.unknown = true, .any_bad_arch = true \
+	}
+
+#define FORMAT_HEADER_NAME "callgate_filter"
+/* A C header with the filter as an array of this name, a C identifier. -EINVAL header-name. */
+int format_write_header(const struct callgate_filter *filter, const char *name, struct buf *out, struct callgate_diags *diags);
+/* In lines of `columns`, each with its newline; 0: one line without. */
+void format_base64(const void *bytes, size_t size, size_t columns, struct buf *out);
 
 #endif

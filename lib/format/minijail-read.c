@@ -413,9 +413,30 @@ static int import(const struct format_input *input, struct callgate_policy **ret
 	return error == -ENOMEM ? diag_oom(diags) : error;
 }
 
+static int export(const struct format_output *out, struct buf *text, struct callgate_diags *diags)
+{
+	return minijail_write(out->profile, text, diags);
+}
+
+static const struct profile_abilities *abilities(const struct format_output *out)
+{
+	static const struct profile_abilities minijail = {
+		.format = "a minijail policy", .cannot = "minijail-cannot",
+		.defaults = ABILITY_ALLOW | ABILITY_NOTIFY | ABILITY_TRAP | ABILITY_KILL_THREAD | ABILITY_KILL_PROCESS,
+		.in_allow_list = ABILITY_ALL, .in_deny_list = ABILITY_ALLOW | ABILITY_ERRNO, .conditions = true, .same_argument = true,
+		.value_max = UINT64_MAX, .bad_arch = CALLGATE_KILL_PROCESS,
+	};
+
+	(void)out;
+	return &minijail;
+}
+
 const struct format format_minijail = {
 	.name = "minijail",
 	.help = "minijail's policy files, with @include and @frequency",
 	.extensions = ".policy",
 	.import = import,
+	.written = "a minijail policy",
+	.abilities = abilities,
+	.export = export,
 };

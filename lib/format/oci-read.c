@@ -239,10 +239,31 @@ static int import(const struct format_input *input, struct callgate_policy **ret
 	return r;
 }
 
+static int export(const struct format_output *out, struct buf *text, struct callgate_diags *diags)
+{
+	return oci_write(out->profile, text, diags);
+}
+
+static const struct profile_abilities *abilities(const struct format_output *out)
+{
+	static const struct profile_abilities oci = {
+		.format = "OCI JSON", .cannot = "oci-cannot", .defaults = ABILITY_ALL, .in_allow_list = ABILITY_ALL, .in_deny_list = ABILITY_ALL,
+		.trace_max = 0xffff, .conditions = true, .value_max = UINT64_MAX, .guards = true, .literal = true, .unknown = true,
+		.loading = true, .any_bad_arch = true,
+	};
+
+	(void)out;
+	return &oci;
+}
+
 const struct format format_oci = {
 	.name = "oci",
 	.help = "seccomp JSON of OCI runtimes, Docker and Podman, with Callgate's member x-callgate",
 	.extensions = ".json",
 	.detect = detect,
 	.import = import,
+	.aliases = "docker podman",
+	.written = "seccomp JSON of OCI runtimes, Docker and Podman",
+	.abilities = abilities,
+	.export = export,
 };

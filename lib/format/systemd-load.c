@@ -218,6 +218,11 @@ static enum callgate_abi native_of(unsigned abis)
 	return (enum callgate_abi)__builtin_ctz(abis);
 }
 
+unsigned systemd_machine_abis(unsigned abis)
+{
+	return local_abis(native_of(abis));
+}
+
 static void done_settings(struct systemd_settings *s)
 {
 	systemd_settings_done(s);

@@ -91,19 +91,28 @@ static int each_word(const struct reading *r, const char *text, int (*fn)(const 
 	}
 }
 
+static const struct {
+	const char *name;
+	enum callgate_abi abi;
+} archs[] = {
+	{ "x86", CALLGATE_ABI_I386 },    { "x86-64", CALLGATE_ABI_X86_64 },   { "x32", CALLGATE_ABI_X32 },
+	{ "arm", CALLGATE_ABI_ARM },     { "arm64", CALLGATE_ABI_AARCH64 },   { "ppc64-le", CALLGATE_ABI_PPC64LE },
+	{ "s390x", CALLGATE_ABI_S390X }, { "riscv64", CALLGATE_ABI_RISCV64 },
+};
+
+const char *systemd_arch_name(enum callgate_abi abi)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(archs); i++)
+		if (archs[i].abi == abi)
+			return archs[i].name;
+	return NULL;
+}
+
 static int read_arch(const struct reading *r, const char *word, void *user)
 {
 	/* the names of systemd; architectures no ABI here stands for are understood, and matter to no filter of ours */
 	static const char *const others[] = { "mips",          "mips64", "mips64-n32", "mips-le", "mips64-le",
 					      "mips64-le-n32", "ppc",    "ppc64",      "s390" };
-	static const struct {
-		const char *name;
-		enum callgate_abi abi;
-	} archs[] = {
-		{ "x86", CALLGATE_ABI_I386 },    { "x86-64", CALLGATE_ABI_X86_64 },   { "x32", CALLGATE_ABI_X32 },
-		{ "arm", CALLGATE_ABI_ARM },     { "arm64", CALLGATE_ABI_AARCH64 },   { "ppc64-le", CALLGATE_ABI_PPC64LE },
-		{ "s390x", CALLGATE_ABI_S390X }, { "riscv64", CALLGATE_ABI_RISCV64 },
-	};
 	bool known = !strcmp(word, "native");
 
 	(void)user;

@@ -98,6 +98,7 @@ struct systemd_settings {
 };
 
 extern const uint64_t systemd_namespaces_all, systemd_namespaces_known;
+const char *systemd_arch_name(enum callgate_abi abi); /* in SystemCallArchitectures=; NULL: none */
 const char *systemd_directive_name(enum systemd_directive directive); /* "RestrictNamespaces" */
 int systemd_settings_read(struct systemd_settings *s, const char *unit, const struct systemd_text *texts, size_t count,
 			  struct callgate_diags *diags);
@@ -114,6 +115,8 @@ struct systemd_filter {
 	struct callgate_diags *diags;
 };
 
+/* The ABIs that systemd filters on the machine that these belong to. */
+unsigned systemd_machine_abis(unsigned abis);
 /* Give the filter its rules. 0; 1: systemd loads no such filter for this ABI; -ENOMEM. */
 int systemd_filter_rules(struct systemd_filter *f);
 /* A rule; where: its origin. A name that the ABI lacks is left out, as systemd leaves it out. */

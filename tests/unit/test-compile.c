@@ -11,6 +11,7 @@
 
 #include "arch/arch.h"
 #include "compile/compile.h"
+#include "format/format.h"
 
 static uint64_t rng_state = 0x9e3779b97f4a7c15u;
 
@@ -557,13 +558,13 @@ static void test_texts(void **state)
 	assert_int_equal(compile_listing(filter, NULL, &text), 0);
 	assert_null(strstr(text.text, "[socket]"));
 	buf_done(&text);
-	assert_int_equal(compile_header(filter, "policy", &text), 0);
+	assert_int_equal(format_write_header(filter, "policy", &text, NULL), 0);
 	assert_non_null(strstr(text.text, "static const struct sock_filter policy[] = {"));
 	assert_non_null(strstr(text.text, "x86_64"));
 	buf_done(&text);
-	assert_int_equal(compile_header(filter, "1policy", &text), -EINVAL);
-	assert_int_equal(compile_header(filter, "a b", &text), -EINVAL);
-	assert_int_equal(compile_header(filter, "", &text), -EINVAL);
+	assert_int_equal(format_write_header(filter, "1policy", &text, NULL), -EINVAL);
+	assert_int_equal(format_write_header(filter, "a b", &text, NULL), -EINVAL);
+	assert_int_equal(format_write_header(filter, "", &text, NULL), -EINVAL);
 	buf_done(&text);
 	filter_free(filter);
 	profile_free(profile);

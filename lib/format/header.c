@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A filter as a C header that stands for itself: no other file of Callgate is needed to use it. */
-#include "compile/compile.h"
+#include "format/format.h"
 
 static bool is_identifier(const char *name)
 {
@@ -23,10 +23,11 @@ static void put_abis(const struct callgate_filter *filter, struct buf *out)
 		buf_puts(out, "whatever ABIs the program tests for");
 }
 
-int compile_header(const struct callgate_filter *filter, const char *name, struct buf *out)
+int format_write_header(const struct callgate_filter *filter, const char *name, struct buf *out, struct callgate_diags *diags)
 {
 	if (!is_identifier(name))
-		return -EINVAL;
+		return diag_error(diags, -EINVAL, "header-name", DIAG_NOWHERE,
+				  "the name of the array must be a C identifier: letters, digits and _, not starting with a digit");
 	buf_puts(out, "/* Seccomp filter for ");
 	put_abis(filter, out);
 	buf_printf(out, ", %zu instructions; made by callgate.\n"
@@ -45,5 +46,26 @@ int compile_header(const struct callgate_filter *filter, const char *name, struc
 		buf_puts(out, " */\n");
 	}
 	buf_puts(out, "};\n\n#endif\n");
-	return out->error;
+	return out->error ? diag_oom(diags) : 0;
 }
+
+static int export(const struct format_output *out, struct buf *text, struct callgate_diags *diags)
+{
+	return format_write_header(out->filter, out->name ? out->name : FORMAT_HEADER_NAME, text, diags);
+}
+
+static const struct profile_abilities *abilities(const struct format_output *out)
+{
+	static const struct profile_abilities filter = FORMAT_FILTER_ABILITIES("a C header", "header-cannot");
+
+	(void)out;
+	return &filter;
+}
+
+const struct format format_header = {
+	.name = "header",
+	.written = "a C header with the compiled filter",
+	.wants_filter = true,
+	.abilities = abilities,
+	.export = export,
+};
