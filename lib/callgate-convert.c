@@ -255,23 +255,40 @@ static int compare(const struct conversion *c, const struct callgate_policy *rer
 	return r ? r : judge(c, d, roots);
 }
 
+static int unreadable(const struct conversion *c, const struct callgate_diags *complaints)
+{
+	size_t count = callgate_diags_count(complaints);
+
+	return diag_error(c->diags, -EPROTO, "convert-proof", DIAG_NOWHERE,
+			  "internal error: what was made cannot be read as %s: %s; nothing was written. Please report it.", c->format->name,
+			  count ? callgate_diags_get(complaints, count - 1)->text : "no reason was given");
+}
+
+static void diags_drop(struct callgate_diags **diags) { callgate_diags_free(*diags); }
+
+/* What the reader says of its own accord is no concern of whoever converts. */
 static int prove(const struct conversion *c, const struct buf *text)
 {
 	_cleanup_(policy_drop) struct callgate_policy *reread = NULL;
+	_cleanup_(diags_drop) struct callgate_diags *complaints = callgate_diags_new();
 	const struct format_input input = { .bytes = text->text, .size = text->size, .file = c->format->name };
 	unsigned abis = 0;
 	int r = -ENOTSUP;
 
+	if (!complaints)
+		return diag_oom(c->diags);
 	if (c->format->reread)
-		r = c->format->reread(&c->out, text, &reread, &abis, c->diags);
+		r = c->format->reread(&c->out, text, &reread, &abis, complaints);
 	else if (c->format->import)
-		r = c->format->import(&input, &reread, c->diags);
-	if (r == -ENOTSUP) {
-		if (!c->format->wants_filter)
-			diag_note(c->diags, "convert-unproven", DIAG_NOWHERE, "nothing here reads this back: what was written is not compared with what it was made of");
-		return 0;
-	}
-	return r ? r : compare(c, reread, abis);
+		r = c->format->import(&input, &reread, complaints);
+	if (!r)
+		return compare(c, reread, abis);
+	if (r != -ENOTSUP)
+		return r == -ENOMEM ? diag_oom(c->diags) : unreadable(c, complaints);
+	if (!c->format->wants_filter)
+		diag_note(c->diags, "convert-unproven", DIAG_NOWHERE,
+			  "nothing here reads this back: what was written is not compared with what it was made of");
+	return 0;
 }
 
 /* ---- All of it ---- */

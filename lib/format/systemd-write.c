@@ -176,14 +176,21 @@ static int find_answers(struct writer *w)
 		return diag_oom(w->diags);
 	for (unsigned id = 0; id < count; id++) {
 		w->answers[id] = profile->default_action;
-		for (int abi = 0; abi < CALLGATE_ABI_COUNT; abi++)
-			w->matters[id] |= w->in->abis >> abi & 1 && arch_syscall_nr(abi, (int)id) >= 0;
+		w->matters[id] = profile_call_exists((int)id, w->in->abis);
 		w->matters[id] &= w->in->systemd != SYSTEMD_VERSION || !systemd_name_too_new((int)id);
 	}
 	for (size_t i = profile->clauses.count; i-- > 0;) /* the first rule of a call decides */
 		if (!profile->clauses.items[i].derived)
 			w->answers[profile->clauses.items[i].syscall] = profile->clauses.items[i].action;
 	return 0;
+}
+
+static bool has_own_rule(const struct callgate_profile *profile, int syscall)
+{
+	size_t first, end;
+
+	profile_clauses_of(profile, syscall, &first, &end);
+	return first < end && !profile->clauses.items[first].derived;
 }
 
 /*
@@ -193,25 +200,21 @@ static int find_answers(struct writer *w)
 static int check_multiplexed(const struct writer *w)
 {
 	const struct callgate_profile *profile = w->in->profile;
-	int r = 0;
+	const struct arch_multiplexed *m;
 
-	for (size_t i = 0; i < profile->clauses.count && !r; i++) {
-		const struct profile_clause *clause = &profile->clauses.items[i], *first = clause;
-		size_t begin, end;
+	for (unsigned i = 0; (m = arch_multiplexed_at(i)); i++) {
+		bool own = has_own_rule(profile, m->via);
 
-		if (!clause->derived || !w->matters[clause->syscall] || clause->action == profile->default_action)
+		if (!w->matters[m->via] || w->answers[m->syscall] == profile->default_action)
 			continue;
-		profile_clauses_of(profile, clause->syscall, &begin, &end);
-		first = &profile->clauses.items[begin];
-		if (!first->derived && first->action != profile->default_action)
+		if (own ? w->answers[m->via] != profile->default_action : m->mask == UINT32_MAX)
 			continue;
-		if (first->derived && (uint32_t)profile->conds.items[clause->cond].mask == UINT32_MAX)
-			continue;
-		r = diag_error(w->diags, -ENOTSUP, "systemd-cannot", DIAG_FILE(profile_clause_file(profile, clause)),
-			       "systemd cannot say what %s does with calls that go through it: give %s a rule of its own, or leave out ABIs that have it",
-			       arch_syscall_name(clause->syscall), arch_syscall_name(clause->syscall));
+		return diag_error(w->diags, -ENOTSUP, "systemd-cannot", DIAG_NOWHERE,
+				  "systemd cannot say what %s does with %s, which goes through it: give %s another answer of its own, or leave out "
+				  "ABIs that have it",
+				  arch_syscall_name(m->via), arch_syscall_name(m->syscall), arch_syscall_name(m->via));
 	}
-	return r;
+	return 0;
 }
 
 static int put_archs(struct writer *w)

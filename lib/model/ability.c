@@ -37,3 +37,21 @@ unsigned profile_action_bit(uint32_t action)
 			return (action & ACTION_DATA) <= bits[i].data_max ? bits[i].bit : 0;
 	return 0;
 }
+
+static bool has_number(int syscall, unsigned abis)
+{
+	for (int abi = 0; abi < CALLGATE_ABI_COUNT; abi++)
+		if (abis >> abi & 1 && arch_syscall_nr(abi, syscall) >= 0)
+			return true;
+	return false;
+}
+
+bool profile_call_exists(int syscall, unsigned abis)
+{
+	const struct arch_multiplexed *m;
+
+	for (unsigned i = 0; (m = arch_multiplexed_at(i)); i++)
+		if (m->syscall == syscall && has_number(m->via, abis))
+			return true;
+	return has_number(syscall, abis);
+}

@@ -42,5 +42,7 @@ enum ability_rank { ABILITY_REFUSED, ABILITY_ASKED, ABILITY_PERMITTED };
 enum ability_rank profile_action_rank(uint32_t action);
 /* The ABILITY_… of an action; 0 for one that no format has: unknown, or with data where the kernel ignores it. */
 unsigned profile_action_bit(uint32_t action);
+/* Does one of these ABIs have this call, by a number of its own or through socketcall or ipc? */
+bool profile_call_exists(int syscall, unsigned abis);
 
 #endif

@@ -233,14 +233,6 @@ static bool fit_name(struct fit *f, const struct profile_clause *clause)
 	return false;
 }
 
-static bool on_some_abi(int syscall, unsigned abis)
-{
-	for (int abi = 0; abi < CALLGATE_ABI_COUNT; abi++)
-		if (abis >> abi & 1 && arch_syscall_nr(abi, syscall) >= 0)
-			return true;
-	return false;
-}
-
 /* Rules that never decide are not lost; a profile for one place needs them no longer. */
 static void fit_rules(struct fit *f, unsigned abis)
 {
@@ -250,7 +242,7 @@ static void fit_rules(struct fit *f, unsigned abis)
 
 	for (size_t i = 0; i < p->clauses.count; i++) {
 		struct profile_clause clause = p->clauses.items[i];
-		bool idle = !f->can->guards && (clause.syscall == decided || !on_some_abi(clause.syscall, abis));
+		bool idle = !f->can->guards && (clause.syscall == decided || !profile_call_exists(clause.syscall, abis));
 
 		if (!clause.n_conds && !clause.guard)
 			decided = clause.syscall;
