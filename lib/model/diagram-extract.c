@@ -241,6 +241,33 @@ static int add_rules(struct extraction *e, int syscall, uint32_t action, const s
 	return region ? r : profile_add_clause(e->profile, clause, NULL, 0);
 }
 
+/* Two conditions on one argument are what container runtimes misread (they take them for alternatives), so a longer list is better. */
+#define COST_TWICE 64
+
+static bool tests_twice(const struct region *region, const struct region_term *term)
+{
+	unsigned seen = 0;
+
+	for (size_t k = 0; k < term->n_conds; k++) {
+		unsigned arg = 1u << region->conds.items[term->cond + k].cond.arg;
+
+		if (seen & arg)
+			return true;
+		seen |= arg;
+	}
+	return false;
+}
+
+static size_t cost_of(const struct region *region)
+{
+	size_t cost = 2 * region->terms.count;
+
+	for (size_t i = 0; i < region->terms.count; i++)
+		if (tests_twice(region, &region->terms.items[i]))
+			cost += COST_TWICE;
+	return cost;
+}
+
 /* The answer that is not listed but left over, because the rules for all others are shortest then: of all the default is for nothing. */
 static size_t choose_rest(const struct extraction *e, const struct diagram_leaves *leaves, const int *errors, const struct region *regions)
 {
@@ -251,7 +278,7 @@ static size_t choose_rest(const struct extraction *e, const struct diagram_leave
 
 		for (size_t k = 0; k < leaves->all.count; k++)
 			if (k != i)
-				cost += errors[k] ? 100000 : 2 * regions[k].terms.count;
+				cost += errors[k] ? 100000 : cost_of(&regions[k]);
 		if (cost < least) {
 			least = cost;
 			best = i;
