@@ -98,7 +98,7 @@ void systemd_write_families(const struct format_output *out, struct buf *text)
 
 	if (!out->families_set)
 		return;
-	buf_puts(text, "RestrictAddressFamilies=");
+	buf_puts(text, "RestrictAddressFamilies=\nRestrictAddressFamilies=");
 	for (unsigned family = 0; family < SYSTEMD_FAMILIES_MAX; family++) {
 		if (!(out->families >> family & 1))
 			continue;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A profile as lines for a drop-in. One answer for each call, since the directives cannot test arguments: an allow list, or a deny list,
+ * A profile as lines for a drop-in. A list begins with an empty assignment: it takes the place of what the unit says itself. One answer for each call, since the directives cannot test arguments: an allow list, or a deny list,
  * with error numbers. In an allow list @default is always there, so what of it the profile refuses is taken out again, and calls with an
  * errno of their own are named in an assignment that begins with ~, as systemd reads it (src/shared/seccomp-util.c, seccomp_parse_syscall_filter).
  */
@@ -122,8 +122,7 @@ static void put_error_number(struct writer *w, uint32_t action)
 {
 	char text[16];
 
-	if (action != CALLGATE_KILL_PROCESS) /* which is what systemd does when nothing is said */
-		buf_printf(w->out, "SystemCallErrorNumber=%s\n", error_name(action, text));
+	buf_printf(w->out, "SystemCallErrorNumber=%s\n", error_name(action, text));
 }
 
 static void put_allow_list(struct writer *w)
@@ -224,7 +223,7 @@ static int put_archs(struct writer *w)
 	if (w->in->abis & ~systemd_machine_abis(w->in->abis) || w->in->abis == CALLGATE_ABI_BIT(CALLGATE_ABI_X32))
 		return diag_error(w->diags, -ENOTSUP, "systemd-cannot", DIAG_NOWHERE,
 				  "systemd cannot say that a profile is for ABIs of several machines, or leaves out a machine's own: choose with --abi");
-	buf_puts(w->out, "SystemCallArchitectures=");
+	buf_puts(w->out, "SystemCallArchitectures=\nSystemCallArchitectures=");
 	for (int abi = 0; abi < CALLGATE_ABI_COUNT; abi++) {
 		if (!(w->in->abis >> abi & 1))
 			continue;
@@ -254,11 +253,13 @@ static int export(const struct format_output *in, struct buf *out, struct callga
 	r = put_archs(&w);
 	if (r)
 		return r;
+	buf_puts(out, "SystemCallFilter=\n");
 	if (w.allow)
 		put_allow_list(&w);
 	else
 		put_deny_list(&w);
-	want(&w, CALLGATE_LOG);
+	if (want(&w, CALLGATE_LOG))
+		buf_puts(out, "SystemCallLog=\n");
 	put_set(&w, "SystemCallLog=", "", NULL);
 	systemd_write_families(in, out);
 	if (in->systemd != SYSTEMD_VERSION)
