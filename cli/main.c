@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 static const struct cli_command *const commands[] = {
-	&cmd_record, &cmd_learn, &cmd_harden, &cmd_compile, &cmd_run, &cmd_show, &cmd_explain, &cmd_diff, &cmd_fingerprint, &cmd_convert,
+	&cmd_record, &cmd_learn, &cmd_harden, &cmd_compile, &cmd_convert, &cmd_run, &cmd_show, &cmd_explain, &cmd_diff, &cmd_fingerprint,
 	&cmd_check, &cmd_bench, &cmd_syscall, &cmd_help,
 };
 
