@@ -149,10 +149,15 @@ static void fit_whole(struct fit *f)
 
 /* ---- Rules ---- */
 
+static bool too_large(const struct fit *f, const struct profile_cond *cond)
+{
+	return cond->value > f->can->value_max || (cond->op == OP_MASKED_EQ && cond->mask > f->can->value_max);
+}
+
 /* Can condition i not be said, beside those before it? */
 static bool bad_condition(const struct fit *f, const struct profile_cond *conds, uint32_t i)
 {
-	if (!f->can->conditions || MAX(conds[i].value, conds[i].op == OP_MASKED_EQ ? conds[i].mask : 0) > f->can->value_max)
+	if (!f->can->conditions || too_large(f, &conds[i]))
 		return true;
 	for (uint32_t j = 0; j < i && !f->can->same_argument; j++)
 		if (conds[j].arg == conds[i].arg)
@@ -178,13 +183,15 @@ static void drop_conditions(const struct fit *f, struct profile_clause *clause)
 /* The name of what it cannot say about the conditions, or NULL. */
 static const char *conditions_lost(const struct fit *f, const struct profile_clause *clause)
 {
-	const struct profile_cond *conds = &f->profile->conds.items[clause->cond];
+	const struct profile_cond *conds = clause->n_conds ? &f->profile->conds.items[clause->cond] : NULL;
 
-	for (uint32_t i = 0; i < clause->n_conds; i++)
-		if (bad_condition(f, conds, i))
-			return !f->can->conditions	      ? "conditions on arguments" :
-			       conds[i].value > f->can->value_max ? "numbers that large" :
-								    "two conditions on one argument that must both hold";
+	for (uint32_t i = 0; i < clause->n_conds; i++) {
+		if (!bad_condition(f, conds, i))
+			continue;
+		if (!f->can->conditions)
+			return "conditions on arguments";
+		return too_large(f, &conds[i]) ? "numbers that large" : "two conditions on one argument that must both hold";
+	}
 	return NULL;
 }
 

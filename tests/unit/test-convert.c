@@ -59,19 +59,28 @@ static enum ability_rank rank(const struct callgate_policy *policy, const struct
 	return profile_action_rank(policy_eval(policy, target, call, NULL, NULL));
 }
 
+/* How calls of other ABIs are killed is the format's business (convert-kill). */
+static void assert_same(uint32_t before, uint32_t after, const struct callgate_target *target, const struct callgate_call *call)
+{
+	int abi = arch_abi_of(call->arch, call->nr);
+	bool other = abi < 0 || !(target->abis >> abi & 1);
+
+	if (!other || !action_kills(before) || !action_kills(after))
+		assert_int_equal(action_meaning(before), action_meaning(after));
+}
+
 static void check_calls(const struct callgate_policy *before, const struct callgate_policy *after, const struct callgate_target *target,
-			const struct callgate_target *there, enum callgate_lossy lossy, bool same, const int syscalls[4])
+			enum callgate_lossy lossy, bool same, const int syscalls[4])
 {
 	for (unsigned i = 0; i < 200; i++) {
 		struct callgate_call call = telling_call(before->profile, target, syscalls);
 
 		if (same)
-			assert_int_equal(action_meaning(policy_eval(before, target, &call, NULL, NULL)),
-					 action_meaning(policy_eval(after, there, &call, NULL, NULL)));
+			assert_same(policy_eval(before, target, &call, NULL, NULL), policy_eval(after, target, &call, NULL, NULL), target, &call);
 		else if (lossy == CALLGATE_LOSSY_STRICTER)
-			assert_true(rank(after, there, &call) <= rank(before, target, &call));
+			assert_true(rank(after, target, &call) <= rank(before, target, &call));
 		else
-			assert_true(rank(after, there, &call) >= rank(before, target, &call));
+			assert_true(rank(after, target, &call) >= rank(before, target, &call));
 	}
 }
 
@@ -115,7 +124,7 @@ static void convert_one(const char *format, bool tame, enum callgate_lossy lossy
 		*(same ? &tally->same : &tally->lossy) += 1;
 		if (format_find(format)->import) {
 			assert_int_equal(callgate_policy_read(bytes, size, "again", format, 0, &after, NULL), 0);
-			check_calls(policy, after, &target, &target, lossy, same, syscalls);
+			check_calls(policy, after, &target, lossy, same, syscalls);
 			policy_free(after);
 		}
 		free(bytes);
