@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A profile as lines for a drop-in. A list begins with an empty assignment: it takes the place of what the unit says itself. One answer for each call, since the directives cannot test arguments: an allow list, or a deny list,
- * with error numbers. In an allow list @default is always there, so what of it the profile refuses is taken out again, and calls with an
- * errno of their own are named in an assignment that begins with ~, as systemd reads it (src/shared/seccomp-util.c, seccomp_parse_syscall_filter).
+ * A profile as lines for a drop-in. A list begins with an empty assignment: it takes the place of what the unit says itself. One answer for
+ * each call, since the directives cannot test arguments: an allow list, or a deny list, with error numbers. In an allow list @default is
+ * always there, so what of it the profile refuses is taken out again, and calls with an errno of their own are named in an assignment that
+ * begins with ~, as systemd reads it (src/shared/seccomp-util.c, seccomp_parse_syscall_filter).
  */
 #include "format/systemd-write.h"
 
