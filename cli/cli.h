@@ -101,6 +101,7 @@ void cli_source_close(struct cli_source *source);
 int cli_target(struct cli *cli, const char *const *abis, const char *const *caps, const char *kernel, bool strict64,
 	       struct callgate_target *ret_target);
 int cli_abi(struct cli *cli, const char *name, enum callgate_abi *ret_abi);
+enum callgate_mode cli_mode(const char *word); /* "log", "errno", "kill", "trap"; else, and of NULL: as written */
 int cli_parse_seconds(struct cli *cli, const char *text, double *ret_seconds); /* "90", "1.5", "10m", "2h" */
 
 /* recording.c: shared by record and harden. */

@@ -2,7 +2,7 @@
 /* callgate convert: a policy in the language of another program. */
 #include "cli.h"
 
-enum { OPT_TO, OPT_OUTPUT, OPT_LOSSY, OPT_NAME, OPT_SYSTEMD, OPT_EXPAND, OPT_ABI, OPT_CAP, OPT_KERNEL, OPT_STRICT64 };
+enum { OPT_TO, OPT_OUTPUT, OPT_LOSSY, OPT_NAME, OPT_SYSTEMD, OPT_EXPAND, OPT_ABI, OPT_CAP, OPT_KERNEL, OPT_STRICT64, OPT_MODE, OPT_TRANSLATE };
 static const struct cli_option options[] = {
 	[OPT_TO] = { 't', "to", "FORMAT", "what to write: oci (docker, podman), minijail, systemd, spo, header, bpf, bwrap, setpriv, crun", false },
 	[OPT_OUTPUT] = { 'o', "output", "FILE", "write it there (default: standard output)", false },
@@ -14,6 +14,8 @@ static const struct cli_option options[] = {
 	[OPT_CAP] = { 0, "cap", "CAPABILITY", "resolve a profile's includes and excludes as with this capability", true },
 	[OPT_KERNEL] = { 'k', "kernel", "VERSION", "resolve them, and compile, for this kernel (default: the newest known)", false },
 	[OPT_STRICT64] = { 0, "strict64", NULL, "compare whole registers, as container runtimes and systemd do", false },
+	[OPT_MODE] = { 'm', "mode", "log|errno|kill|trap", "first change what happens to what nothing allows", false },
+	[OPT_TRANSLATE] = { 0, "translate", "ABI", "first translate the rules to this ABI: openat on aarch64 for open on x86_64", false },
 	{ 0, NULL, NULL, NULL, false },
 };
 
@@ -45,6 +47,54 @@ static int find_format(struct cli *cli, struct callgate_convert_format *ret)
 	return cli_error(cli, "convert-format", "no format that is written is called \"%s\"; there are %s", name, known);
 }
 
+/* ---- Passes before the conversion ---- */
+
+/* The source as a profile becomes what a pass makes of it. */
+static int replace(struct cli *cli, struct cli_source *source, struct callgate_profile *profile)
+{
+	struct callgate_policy *policy;
+
+	if (callgate_policy_from_profile(source->name, profile, &policy) < 0)
+		return cli_error(cli, "no-memory", "out of memory");
+	callgate_policy_free(source->extracted);
+	source->extracted = policy;
+	source->profile = profile;
+	return CLI_YES;
+}
+
+static int change_mode(struct cli *cli, const struct callgate_target *target, struct cli_source *source)
+{
+	struct callgate_profile *profile;
+
+	if (cli_source_extract(cli, target, source) != CLI_YES)
+		return CLI_TROUBLE;
+	if (callgate_profile_mode(source->profile, cli_mode(cli->values[OPT_MODE]), &profile, cli->diags) < 0)
+		return cli_trouble(cli);
+	return replace(cli, source, profile);
+}
+
+/* From the first ABI that the source is read for; the target becomes the other one. */
+static int translate(struct cli *cli, struct callgate_target *target, struct cli_source *source)
+{
+	unsigned from = callgate_policy_abis(source->policy, target);
+	struct callgate_profile *profile;
+	enum callgate_abi to;
+
+	if (cli_abi(cli, cli->values[OPT_TRANSLATE], &to) != CLI_YES || cli_source_extract(cli, target, source) != CLI_YES)
+		return CLI_TROUBLE;
+	if (callgate_profile_translate(source->profile, (enum callgate_abi)__builtin_ctz(from), to, &profile, cli->diags) < 0)
+		return cli_trouble(cli);
+	target->abis = CALLGATE_ABI_BIT(to);
+	return replace(cli, source, profile);
+}
+
+static int change(struct cli *cli, struct callgate_target *target, struct cli_source *source)
+{
+	int status = cli->values[OPT_MODE] ? change_mode(cli, target, source) : CLI_YES;
+
+	return status == CLI_YES && cli->values[OPT_TRANSLATE] ? translate(cli, target, source) : status;
+}
+
 static int run(struct cli *cli)
 {
 	struct callgate_convert_options how;
@@ -64,7 +114,10 @@ static int run(struct cli *cli)
 	/* the same result on every machine, unless one is named */
 	if (!cli->values[OPT_KERNEL])
 		target.kernel = 0;
-	status = callgate_convert(source.policy, format.name, &target, &how, &bytes, &size, cli->diags) < 0 ? cli_trouble(cli) : CLI_YES;
+	status = change(cli, &target, &source);
+	if (status == CLI_YES && callgate_convert(source.extracted ? source.extracted : source.policy, format.name, &target, &how, &bytes, &size,
+						  cli->diags) < 0)
+		status = cli_trouble(cli);
 	if (status == CLI_YES)
 		status = cli_write_output(cli, cli->values[OPT_OUTPUT], bytes, size, format.binary, format.executable ? 0755 : 0644);
 	free(bytes);

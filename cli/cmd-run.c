@@ -42,18 +42,6 @@ static int load_flags(struct cli *cli, unsigned *ret_flags)
 	return CLI_YES;
 }
 
-static enum callgate_mode mode_of(const char *word)
-{
-	static const struct { const char *word; enum callgate_mode mode; } modes[] = {
-		{ "log", CALLGATE_MODE_LOG }, { "errno", CALLGATE_MODE_ERRNO }, { "kill", CALLGATE_MODE_KILL }, { "trap", CALLGATE_MODE_TRAP },
-	};
-
-	for (size_t i = 0; word && i < ARRAY_SIZE(modes); i++)
-		if (!strcmp(modes[i].word, word))
-			return modes[i].mode;
-	return CALLGATE_MODE_AS_WRITTEN;
-}
-
 static int enforce(struct cli *cli, const struct callgate_profile *profile, const struct callgate_target *target, char **argv)
 {
 	struct callgate_exec_options exec = { .argv = argv, .envp = environ, .keep_privileges = cli->values[OPT_KEEP] };
@@ -99,7 +87,7 @@ static int run(struct cli *cli)
 	if (cli_target(cli, cli->lists[OPT_ABI], cli->lists[OPT_CAP], NULL, cli->values[OPT_STRICT64], &target) != CLI_YES ||
 	    cli_source_open_profile(cli, cli->args[0], 0, &target, &source) != CLI_YES)
 		return STATUS_OURS;
-	if (callgate_profile_mode(source.profile, mode_of(cli->values[OPT_MODE]), &profile, cli->diags) < 0) {
+	if (callgate_profile_mode(source.profile, cli_mode(cli->values[OPT_MODE]), &profile, cli->diags) < 0) {
 		cli_trouble(cli);
 		status = STATUS_OURS;
 	} else {

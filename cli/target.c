@@ -82,3 +82,15 @@ int cli_parse_seconds(struct cli *cli, const char *text, double *ret_seconds)
 		}
 	return cli_error(cli, "usage-time", "\"%s\" is no length of time; write 90, 1.5s, 10m or 2h", text);
 }
+
+enum callgate_mode cli_mode(const char *word)
+{
+	static const struct { const char *word; enum callgate_mode mode; } modes[] = {
+		{ "log", CALLGATE_MODE_LOG }, { "errno", CALLGATE_MODE_ERRNO }, { "kill", CALLGATE_MODE_KILL }, { "trap", CALLGATE_MODE_TRAP },
+	};
+
+	for (size_t i = 0; word && i < ARRAY_SIZE(modes); i++)
+		if (!strcmp(modes[i].word, word))
+			return modes[i].mode;
+	return CALLGATE_MODE_AS_WRITTEN;
+}

@@ -9,6 +9,7 @@
 #include "compile/comment.h"
 #include "model/call.h"
 
+#define X32_FIRST 0x40000000u
 #define HOLDS_NOTHING UINT32_MAX
 
 struct context {
@@ -202,7 +203,10 @@ static void put_test(const struct comments *comments, size_t pc, bool subject, s
 		return;
 	if (c->holds == offsetof(struct callgate_call, nr)) {
 		buf_printf(out, "%s%s ", subject ? "nr " : "", relation(insn));
-		put_syscall(c, insn->k, out);
+		if (BPF_OP(insn->code) == BPF_JGE && insn->k == X32_FIRST && abi_for(c, insn->k) >= 0)
+			buf_puts(out, "x32");
+		else
+			put_syscall(c, insn->k, out);
 	} else if (c->holds == offsetof(struct callgate_call, arch)) {
 		buf_printf(out, "%s%s ", subject ? "arch " : "", relation(insn));
 		put_arch(insn->k, out);
