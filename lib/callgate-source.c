@@ -145,8 +145,6 @@ static int open_builtin(const char *rest, const struct callgate_source_options *
 			struct callgate_diags *diags)
 {
 	(void)options;
-	if (!strcmp(rest, "systemd-service"))
-		return systemd_service_policy(ret_policy, diags);
 	return builtin_read(rest, ret_policy, diags);
 }
 

@@ -6,7 +6,32 @@
 #include "format/builtin-tables.h"
 #include "format/format.h"
 
-#define NONE "none"
+/* Those that are no profile of a container engine. */
+static int read_none(struct callgate_policy **ret_policy, struct callgate_diags *diags)
+{
+	/* exactly "no filter": a profile would still refuse what is not of its ABIs */
+	return policy_new(CALLGATE_POLICY_STACK, "builtin:none", ret_policy) ? diag_oom(diags) : 0;
+}
+
+static int read_service(struct callgate_policy **ret_policy, struct callgate_diags *diags)
+{
+	int r = systemd_service_policy(ret_policy, diags);
+	char *name = r ? NULL : strdup("builtin:systemd-service");
+
+	if (name) {
+		free((*ret_policy)->name);
+		(*ret_policy)->name = name;
+	}
+	return r;
+}
+
+static const struct {
+	const char *name, *source;
+	int (*read)(struct callgate_policy **ret_policy, struct callgate_diags *diags);
+} others[] = {
+	{ "systemd-service", "SystemCallFilter=@system-service with EPERM, of systemd 252", read_service },
+	{ "none", "no filter: everything is allowed", read_none },
+};
 
 static void free_policy(struct callgate_policy **policy)
 {
@@ -15,13 +40,18 @@ static void free_policy(struct callgate_policy **policy)
 
 const char *builtin_at(size_t i, const char **ret_source)
 {
-	bool none = i == builtin_profiles_count;
+	size_t other = i - builtin_profiles_count;
 
-	if (i > builtin_profiles_count)
+	if (i < builtin_profiles_count) {
+		if (ret_source)
+			*ret_source = builtin_profiles[i].source;
+		return builtin_profiles[i].name;
+	}
+	if (other >= ARRAY_SIZE(others))
 		return NULL;
 	if (ret_source)
-		*ret_source = none ? "no filter: everything is allowed" : builtin_profiles[i].source;
-	return none ? NONE : builtin_profiles[i].name;
+		*ret_source = others[other].source;
+	return others[other].name;
 }
 
 /* The lines of the clauses are those of data/builtin-NAME.csv: gen-builtin.py sees to that. */
@@ -58,9 +88,9 @@ int builtin_read(const char *name, struct callgate_policy **ret_policy, struct c
 	buf_printf(&full, "builtin:%s", name);
 	if (full.error)
 		return diag_oom(diags);
-	/* exactly "no filter": a profile would still refuse what is not of its ABIs */
-	if (!strcmp(name, NONE))
-		r = policy_new(CALLGATE_POLICY_STACK, full.text, &policy) ? diag_oom(diags) : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (!strcmp(name, others[i].name))
+			r = others[i].read(&policy, diags);
 	for (size_t i = 0; i < builtin_profiles_count && r == -ENOENT; i++)
 		if (!strcmp(name, builtin_profiles[i].name))
 			r = read_profile(&builtin_profiles[i], full.text, &policy, diags);

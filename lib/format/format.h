@@ -60,7 +60,7 @@ int systemd_unit_policy(const char *unit, const struct systemd_text *texts, size
 			struct callgate_policy **ret_policy, struct callgate_diags *diags);
 
 /*
- * builtin.c: policies that come with the library: "docker", "podman" and "none", from data/builtin-*.csv. A policy is called
+ * builtin.c: policies that come with the library: "docker" and "podman" from data/builtin-*.csv, "systemd-service", "none". A policy is called
  * "builtin:docker", and so is the file of its clauses, whose lines are those of data/builtin-docker.csv. -ENOENT, diagnosed builtin-unknown.
  */
 int builtin_read(const char *name, struct callgate_policy **ret_policy, struct callgate_diags *diags);
