@@ -27,6 +27,7 @@ struct hardening {
 	struct callgate_filter *filter;
 	struct callgate_filter_report report;
 	bool tried;
+	struct callgate_trace *trial;        /* what was refused; NULL: not tried */
 	size_t denied;                       /* distinct calls refused in the trial */
 	int trial_status;
 };
@@ -92,38 +93,45 @@ static int learn(struct cli *cli, struct hardening *h)
 	return CLI_YES;
 }
 
-static void print_denied(const struct callgate_observation *o)
+/* The calls that the trial run refused, as text for a person or into the JSON summary. */
+static void each_denied(const struct hardening *h, struct cli_json *json)
 {
-	struct callgate_call call = { .nr = o->nr, .arch = callgate_abi_audit_arch(o->abi) };
+	struct callgate_observation o;
 	char *text;
 
-	memcpy(call.args, o->args, sizeof(call.args));
-	if (callgate_call_format(&call, &text) < 0)
-		return;
-	fprintf(stderr, "callgate: refused in the trial run: %s, %llu times\n", text, (unsigned long long)o->count);
-	free(text);
+	for (size_t i = 0; h->trial && callgate_trace_get(h->trial, i, &o); i++) {
+		struct callgate_call call = { .nr = o.nr, .arch = callgate_abi_audit_arch(o.abi) };
+
+		memcpy(call.args, o.args, sizeof(call.args));
+		if (o.evidence != CALLGATE_EVIDENCE_DENIED || callgate_call_format(&call, &text) < 0)
+			continue;
+		if (json) {
+			cli_json_open(json, NULL, '{');
+			cli_json_string(json, "call", text);
+			cli_json_u64(json, "count", o.count);
+			cli_json_close(json, '}');
+		} else {
+			fprintf(stderr, "callgate: refused in the trial run: %s, %llu times\n", text, (unsigned long long)o.count);
+		}
+		free(text);
+	}
 }
 
 static int try_profile(struct cli *cli, struct hardening *h)
 {
 	struct callgate_record_result result;
-	struct callgate_trace *trace = NULL;
 	struct callgate_observation o;
 	int r;
 
 	if (cli->values[OPT_NO_TRIAL])
 		return CLI_YES;
 	h->recording.what = "trial run";
-	r = cli_record(cli, &h->recording, h->profile, &h->target, &trace, &result);
+	r = cli_record(cli, &h->recording, h->profile, &h->target, &h->trial, &result);
 	cli_flush_diags(cli);
-	for (size_t i = 0; trace && callgate_trace_get(trace, i, &o); i++) {
-		if (o.evidence != CALLGATE_EVIDENCE_DENIED)
-			continue;
-		h->denied++;
-		if (!cli->json)
-			print_denied(&o);
-	}
-	callgate_trace_free(trace);
+	for (size_t i = 0; h->trial && callgate_trace_get(h->trial, i, &o); i++)
+		h->denied += o.evidence == CALLGATE_EVIDENCE_DENIED;
+	if (!cli->json)
+		each_denied(h, NULL);
 	h->tried = true;
 	h->trial_status = r < 0 ? -1 : cli_status_of(result.status);
 	return r < 0 && r != -ECANCELED ? CLI_TROUBLE : CLI_YES;
@@ -178,6 +186,9 @@ static void summarise_json(const struct hardening *h, const char *output)
 	if (h->tried) {
 		cli_json_u64(&json, "denied", h->denied);
 		cli_json_s64(&json, "trial_status", h->trial_status);
+		cli_json_open(&json, "refused", '[');
+		each_denied(h, &json);
+		cli_json_close(&json, ']');
 	}
 	cli_json_close(&json, '}');
 	cli_json_end(&json);
@@ -240,6 +251,7 @@ static int run(struct cli *cli)
 	for (size_t i = 0; h.traces && i < h.runs; i++)
 		callgate_trace_free(h.traces[i]);
 	free(h.traces);
+	callgate_trace_free(h.trial);
 	callgate_profile_free(h.profile);
 	callgate_filter_free(h.filter);
 	free(named);
