@@ -546,6 +546,10 @@ struct callgate_record_progress {
 struct callgate_record_options {
 	const char *const *argv;  /* command and arguments, NULL-terminated; argv[0] is looked up in PATH */
 	const char *backend;      /* NULL: the best that works here; else a name of callgate_recorder_at */
+	/* Instead of argv, what already runs: a process and what descends from it, or a cgroup (version 2) with all below it, by its path, by a
+	 * systemd unit, or by the id of a container. At most one of them; until its end, until_seconds, or SIGINT, SIGTERM. */
+	pid_t pid;
+	const char *unit, *cgroup, *container;
 	bool keep_privileges;     /* do not set no_new_privs (needs CAP_SYS_ADMIN), so that setuid programs work */
 	double until_seconds;     /* 0: until every recorded process has ended */
 	/* Called about four times a second and once at the end; may be NULL. Non-zero stops the recording: recorded processes get SIGTERM, then SIGKILL. */
@@ -560,7 +564,7 @@ struct callgate_record_result {
 	bool stopped;           /* progress or until_seconds ended it */
 	uint64_t calls, lost;
 };
-/* Run a command and observe its system calls and those of all its descendants. -ENOSYS record-unsupported, -EPERM record-privilege,
+/* Run a command, or attach to what runs, and observe its system calls and those of all its descendants. -ENOSYS record-unsupported, -EPERM record-privilege,
  * -ENOENT command-not-found, -EACCES command-not-executable, -EBUSY record-listener. */
 int callgate_record(const struct callgate_record_options *options, struct callgate_trace **ret_trace, struct callgate_record_result *ret_result, struct callgate_diags *diags);
 /* i-th recorder: its name, a line of help, and 0 or why it cannot run here (-errno, explained in diags). NULL at the end. */

@@ -126,17 +126,45 @@ static int trial_filter(const struct callgate_record_options *options, struct ca
 	return callgate_compile(tried, options->trial_target, ret_filter, diags);
 }
 
-static const struct record_backend *choose_backend(const char *name, struct callgate_diags *diags)
+static bool attaches(const struct callgate_record_options *o)
+{
+	return o->pid || o->unit || o->cgroup || o->container;
+}
+
+static bool can_do(const struct record_backend *b, const struct callgate_record_options *options)
+{
+	return (!options->trial || b->answers) && (!attaches(options) || b->attaches);
+}
+
+static const struct record_backend *choose_by_name(const struct callgate_record_options *options, struct callgate_diags *diags)
 {
 	const struct record_backend *b;
 
 	for (unsigned i = 0; (b = record_backend_at(i)); i++)
-		if (name ? !strcmp(b->name, name) : b->probe(NULL) == 0)
+		if (!strcmp(b->name, options->backend))
+			break;
+	if (!b)
+		diag_error(diags, -ENOENT, "record-backend", DIAG_NOWHERE, "there is no recorder \"%s\"; see callgate record --list", options->backend);
+	else if (can_do(b, options))
+		return b;
+	else
+		diag_error(diags, -ENOSYS, "record-backend", DIAG_NOWHERE, "the recorder %s cannot %s", b->name,
+			   options->trial ? "refuse calls, which a trial run takes" : "attach to what already runs");
+	return NULL;
+}
+
+static const struct record_backend *choose_backend(const struct callgate_record_options *options, struct callgate_diags *diags)
+{
+	const struct record_backend *b;
+
+	if (options->backend)
+		return choose_by_name(options, diags);
+	for (unsigned i = 0; (b = record_backend_at(i)); i++)
+		if (can_do(b, options) && b->probe(NULL) == 0)
 			return b;
-	if (name)
-		diag_error(diags, -ENOENT, "record-backend", DIAG_NOWHERE, "there is no recorder \"%s\"; see callgate record --list", name);
-	else /* say why each of them cannot run */
-		for (unsigned i = 0; (b = record_backend_at(i)); i++)
+	/* say why each of them cannot run */
+	for (unsigned i = 0; (b = record_backend_at(i)); i++)
+		if (can_do(b, options))
 			b->probe(diags);
 	return NULL;
 }
@@ -149,13 +177,13 @@ int callgate_record(const struct callgate_record_options *options, struct callga
 	_cleanup_free_ char *path = NULL;
 	struct trial trial = { options->trial, options->trial_target };
 	struct record_setup setup = { .options = options };
-	const struct record_backend *backend = choose_backend(options->backend, diags);
+	const struct record_backend *backend = choose_backend(options, diags);
 	int r;
 
 	if (!backend)
 		return -ENOSYS;
 	r = backend->probe(diags);
-	if (!r)
+	if (!r && !attaches(options))
 		r = record_find_command(options->argv[0], &path, diags);
 	if (!r && options->trial)
 		r = trial_filter(options, &filter, diags);

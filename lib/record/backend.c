@@ -3,6 +3,7 @@
 #include "record/record.h"
 
 static const struct record_backend *const backends[] = {
+	&record_ebpf,
 	&record_notify,
 };
 

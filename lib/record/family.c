@@ -94,17 +94,12 @@ static bool parent_is_ours(const struct processes *p, pid_t parent)
 	return found && found->ours;
 }
 
-/* Mark what descends from us, without the foreign children and what descends from them. */
-static void mark(const struct family *family, struct processes *p)
+/* Mark what descends from those that are marked, but for ourselves. */
+static void mark_below(struct processes *p)
 {
 	pid_t self = getpid();
 	bool changed = true;
 
-	for (size_t i = 0; i < p->list.count; i++) {
-		struct process *process = &p->list.items[i];
-
-		process->ours = process->parent == self && !is_foreign(family, process->pid);
-	}
 	/* One pass for each generation; where numbers have not wrapped around, one in all. */
 	while (changed) {
 		changed = false;
@@ -115,6 +110,46 @@ static void mark(const struct family *family, struct processes *p)
 				process->ours = changed = true;
 		}
 	}
+}
+
+/* Mark what descends from us, without the foreign children and what descends from them. */
+static void mark(const struct family *family, struct processes *p)
+{
+	pid_t self = getpid();
+
+	for (size_t i = 0; i < p->list.count; i++) {
+		struct process *process = &p->list.items[i];
+
+		process->ours = process->parent == self && !is_foreign(family, process->pid);
+	}
+	mark_below(p);
+}
+
+/* One look at all processes: 1 when something was new. */
+static int visit_once(pid_t root, int (*visit)(void *user, pid_t pid), void *user)
+{
+	_cleanup_(processes_done) struct processes all = { 0 };
+	int r = scan(&all), any = 0;
+
+	for (size_t i = 0; i < all.list.count; i++)
+		all.list.items[i].ours = all.list.items[i].pid == root;
+	mark_below(&all);
+	for (size_t i = 0; r >= 0 && i < all.list.count; i++)
+		if (all.list.items[i].ours) {
+			r = visit(user, all.list.items[i].pid);
+			any |= r > 0;
+		}
+	return r < 0 ? r : any;
+}
+
+int family_visit(pid_t root, int (*visit)(void *user, pid_t pid), void *user)
+{
+	int r;
+
+	do
+		r = visit_once(root, visit, user);
+	while (r > 0);
+	return r;
 }
 
 int family_init(struct family *family, struct callgate_diags *diags)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Starts the command under a filter whose listener we hold, without exempting any of its calls.
+ * Starts the command, so that all its calls are seen from its execve(2) on: in a cgroup that is watched, or under a filter whose listener
+ * we hold.
  *
- * The difficulty: once the filter is on, every call of the child waits for us, and we can answer only when we have the
+ * The difficulty with the latter: once the filter is on, every call of the child waits for us, and we can answer only when we have the
  * listener, which is a descriptor in the child. Handing it over would take a call. So the child shares our table of descriptors
  * (CLONE_FILES) and writes the number into a shared page, which takes none. Its next call is the execve(2) of the command, the
  * first observed one; that gives it a table of its own, from which the listener, being close-on-exec, is gone.
@@ -32,6 +33,8 @@ struct child {
 	struct sock_fprog program;
 	unsigned flags;
 	pid_t parent;
+	int procs;       /* cgroup.procs to enter, or -1 */
+	uint64_t cookie; /* no filter: the execve bears this instead */
 };
 
 static int give_up(struct launch_page *page, enum launch_stage stage, int error)
@@ -39,6 +42,17 @@ static int give_up(struct launch_page *page, enum launch_stage stage, int error)
 	atomic_store(&page->stage, stage);
 	atomic_store(&page->error, error);
 	return 127;
+}
+
+/* Without a filter: whoever watches knows the execve by what stands in the register after its last argument. */
+static int exec_marked(const struct child *c)
+{
+	const struct callgate_record_options *options = c->setup->options;
+
+	if (c->procs >= 0 && write(c->procs, "0", 1) != 1)
+		return give_up(c->page, LAUNCH_CGROUP, errno);
+	syscall(SYS_execve, c->setup->path, options->argv, environ, c->cookie);
+	return give_up(c->page, LAUNCH_EXEC, errno);
 }
 
 /* Everything here is async-signal-safe: the caller may have threads, whose locks are copied as they were. Returning ends the
@@ -55,6 +69,8 @@ static int child_main(void *data)
 	host_restore_in_child(c->host);
 	if (!c->setup->options->keep_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return give_up(c->page, LAUNCH_PRIVILEGE, errno);
+	if (c->cookie)
+		return exec_marked(c);
 	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, c->flags, &c->program);
 	if (fd < 0)
 		return give_up(c->page, LAUNCH_FILTER, errno);
@@ -75,7 +91,7 @@ static pid_t start_child(struct child *c)
 	/* No handler of the caller may run in the child while it shares our descriptors. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	pid = clone(child_main, stack + CHILD_STACK, CLONE_FILES | SIGCHLD, c);
+	pid = clone(child_main, stack + CHILD_STACK, (c->cookie ? 0 : CLONE_FILES) | SIGCHLD, c);
 	if (pid < 0)
 		pid = -errno;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -130,6 +146,31 @@ static int explain_start(const struct launch *launch, struct callgate_diags *dia
 	}
 }
 
+/* The child, and the page that it shares with us. */
+static int start(struct launch *launch, struct child *child, struct callgate_diags *diags)
+{
+	const void *args[3] = { child->setup->path, child->setup->options->argv, environ };
+
+	launch->page = mmap(NULL, sizeof(*launch->page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (launch->page == MAP_FAILED) {
+		launch->page = NULL;
+		return diag_oom(diags);
+	}
+	atomic_store(&launch->page->listener, -1);
+	for (size_t i = 0; i < ARRAY_SIZE(args); i++)
+		launch->args[i] = (uintptr_t)args[i];
+	child->page = launch->page;
+	child->parent = getpid();
+	launch->pid = start_child(child);
+	if (launch->pid < 0) {
+		int error = launch->pid;
+
+		launch->pid = 0;
+		return diag_error(diags, error, "record-start", DIAG_NOWHERE, "no process can be started: %s", strerrordesc_np(-error));
+	}
+	return 0;
+}
+
 int launch_start(struct launch *launch, const struct record_setup *setup, const struct host *host, bool wait_killable,
 		 struct callgate_diags *diags)
 {
@@ -139,35 +180,28 @@ int launch_start(struct launch *launch, const struct record_setup *setup, const 
 		.host = host,
 		.program = { .len = 1, .filter = &everything },
 		.flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | (wait_killable ? SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV : 0),
-		.parent = getpid(),
 	};
-	const void *args[3] = { setup->path, setup->options->argv, environ };
+	int r;
 
 	_Static_assert(sizeof(struct callgate_insn) == sizeof(struct sock_filter), "callgate_insn is sock_filter");
 	*launch = (struct launch){ .listener = -1 };
 	if (setup->filter)
 		child.program = (struct sock_fprog){ (unsigned short)setup->filter_count, (struct sock_filter *)setup->filter };
-	launch->page = mmap(NULL, sizeof(*launch->page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (launch->page == MAP_FAILED) {
-		launch->page = NULL;
-		return diag_oom(diags);
-	}
-	atomic_store(&launch->page->listener, -1);
-	for (size_t i = 0; i < ARRAY_SIZE(args); i++)
-		launch->args[i] = (uintptr_t)args[i];
-	child.page = launch->page;
-	launch->pid = start_child(&child);
-	if (launch->pid < 0) {
-		int error = launch->pid;
-
-		launch->pid = 0;
-		return diag_error(diags, error, "record-start", DIAG_NOWHERE, "no process can be started: %s", strerrordesc_np(-error));
-	}
-	if (wait_for_listener(launch))
-		return 0;
+	r = start(launch, &child, diags);
+	if (r < 0 || wait_for_listener(launch))
+		return r;
 	waitpid(launch->pid, NULL, 0);
 	launch->pid = 0;
 	return explain_start(launch, diags);
+}
+
+int launch_start_marked(struct launch *launch, const struct record_setup *setup, const struct host *host, int procs, uint64_t cookie,
+			struct callgate_diags *diags)
+{
+	struct child child = { .setup = setup, .host = host, .procs = procs, .cookie = cookie };
+
+	*launch = (struct launch){ .listener = -1 };
+	return start(launch, &child, diags);
 }
 
 void launch_done(struct launch *launch)
@@ -181,8 +215,13 @@ void launch_done(struct launch *launch)
 int launch_result(const struct launch *launch, const struct record_setup *setup, struct callgate_diags *diags)
 {
 	int error = atomic_load(&launch->page->error);
+	int stage = atomic_load(&launch->page->stage);
 	const char *path = setup->path;
 
+	if (error && stage == LAUNCH_CGROUP)
+		return diag_error(diags, -error, "record-start", DIAG_NOWHERE, "the command cannot enter its cgroup: %s", strerrordesc_np(error));
+	if (error && stage == LAUNCH_PRIVILEGE)
+		return explain_start(launch, diags);
 	switch (error) {
 	case 0:
 		return 0;

@@ -365,6 +365,7 @@ static int notify_run(const struct record_setup *setup, struct callgate_trace *t
 const struct record_backend record_notify = {
 	.name = "notify",
 	.help = "user notification: no privileges, every call, nothing lost; slows system calls down",
+	.answers = true,
 	.probe = notify_probe,
 	.run = notify_run,
 };

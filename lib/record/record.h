@@ -23,11 +23,14 @@ struct record_setup {
 
 struct record_backend {
 	const char *name, *help;
+	bool attaches; /* records what already runs: options->pid, unit, cgroup, container */
+	bool answers;  /* trial runs: `filter` and `decide` */
 	int (*probe)(struct callgate_diags *diags); /* 0: can run here; else -errno, diagnosed */
 	int (*run)(const struct record_setup *setup, struct callgate_trace *trace,
 		   struct callgate_record_result *ret_result, struct callgate_diags *diags);
 };
-extern const struct record_backend record_notify;
+#define RECORD_EBPF_HELP "programs in the kernel count: every call, hardly any cost, also of what already runs; needs root"
+extern const struct record_backend record_ebpf, record_notify;
 const struct record_backend *record_backend_at(unsigned i); /* in order of preference; NULL at the end */
 
 /* Find argv[0] as execvp(3) would. -ENOENT command-not-found, -EACCES command-not-executable (directory, no permission). */

@@ -6,7 +6,8 @@
  *  - in any case the recorder goes on until the last recorded process has ended, for each of their calls waits for it;
  *  - a second signal within two seconds means it: all recorded processes get SIGTERM, and two seconds later SIGKILL. (One press
  *    of Ctrl-C now and then is daily bread for an interactive program and must not end it.) Once the command itself has ended,
- *    one is enough: what is left has most likely detached from the terminal.
+ *    one is enough: what is left has most likely detached from the terminal;
+ *  - what was running before is left alone: then a signal to us only ends the recording.
  */
 #include "record/session.h"
 
@@ -44,7 +45,7 @@ static void plan(struct session *s)
 
 	if (s->options->progress)
 		next = s->next_progress;
-	if (s->phase == SESSION_RUNNING && s->options->until_seconds > 0)
+	if (s->phase == SESSION_RUNNING && !s->stopped && s->options->until_seconds > 0)
 		next = MIN(next, s->started + (uint64_t)(s->options->until_seconds * (double)SECOND));
 	if (s->phase != SESSION_RUNNING)
 		next = MIN(next, s->kill_at);
@@ -78,6 +79,15 @@ int session_observe(struct session *s, struct callgate_observation *o)
 	return s->trace->entries.count > before;
 }
 
+void session_counted(struct session *s, uint64_t calls, size_t distinct, uint64_t lost)
+{
+	if (distinct > s->distinct)
+		s->last_new = session_clock();
+	s->calls = calls;
+	s->distinct = distinct;
+	s->lost = lost;
+}
+
 void session_note_who(struct session *s, const char *comm)
 {
 	struct trace_entry *newest = &s->trace->entries.items[s->trace->entries.count - 1];
@@ -88,7 +98,7 @@ void session_note_who(struct session *s, const char *comm)
 
 static void terminate(struct session *s)
 {
-	if (s->phase != SESSION_RUNNING)
+	if (s->phase != SESSION_RUNNING || s->target)
 		return;
 	s->phase = SESSION_TERMINATING;
 	s->kill_at = session_clock() + GRACE;
@@ -110,6 +120,10 @@ void session_signals(struct session *s, int fd)
 
 		if (info.ssi_signo == SIGCHLD)
 			continue;
+		if (s->target) {
+			stop(s);
+			continue;
+		}
 		if (s->family.command_ended || (s->last_signal && now - s->last_signal <= SIGNAL_TWICE))
 			terminate(s);
 		/* SI_USER, SI_QUEUE, SI_TKILL: sent by a process, to us alone */
@@ -172,7 +186,9 @@ static void describe(struct session *s, const char *recorder)
 	_cleanup_(buf_done) struct buf command = { 0 };
 	struct utsname name;
 
-	for (const char *const *word = s->options->argv; *word; word++) {
+	if (s->target)
+		buf_puts(&command, s->target);
+	for (const char *const *word = s->options->argv; !s->target && *word; word++) {
 		if (command.size)
 			buf_puts(&command, " ");
 		buf_puts(&command, *word);

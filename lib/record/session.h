@@ -8,7 +8,7 @@
  *   setuid  advice about programs that run without the privileges their file would give
  *   session what was seen, for how long, and when and how it ends
  *
- * None of them knows how calls are observed; that is the recorder's part (notify.c).
+ * None of them knows how calls are observed; that is the recorder's part (notify.c, ebpf-run.c).
  */
 #ifndef CALLGATE_RECORD_SESSION_H
 #define CALLGATE_RECORD_SESSION_H
@@ -51,7 +51,7 @@ struct launch_page {
 	_Atomic int stage;    /* enum launch_stage in which `error` happened */
 	_Atomic int error;    /* errno; 0 as long as all is well */
 };
-enum launch_stage { LAUNCH_PRIVILEGE, LAUNCH_FILTER, LAUNCH_EXEC };
+enum launch_stage { LAUNCH_PRIVILEGE, LAUNCH_FILTER, LAUNCH_CGROUP, LAUNCH_EXEC };
 
 struct launch {
 	pid_t pid;       /* 0 before it exists */
@@ -62,6 +62,10 @@ struct launch {
 /* Start setup's command under its filter. On return the child is about to make its execve, its first observed call. */
 int launch_start(struct launch *launch, const struct record_setup *setup, const struct host *host, bool wait_killable,
 		 struct callgate_diags *diags);
+/* Start it without a filter, in the cgroup whose cgroup.procs this is (-1: in ours). `cookie`, not 0, stands in the fourth register of
+ * its execve. Returns at once. */
+int launch_start_marked(struct launch *launch, const struct record_setup *setup, const struct host *host, int procs, uint64_t cookie,
+			struct callgate_diags *diags);
 void launch_done(struct launch *launch); /* for _cleanup_ */
 static inline bool launch_failed(const struct launch *launch)
 {
@@ -87,6 +91,9 @@ bool family_reap(struct family *family);
 void family_reap_last(struct family *family);
 void family_signal(const struct family *family, int signal);
 void family_signal_command(const struct family *family, int signal); /* or all, once the command itself has ended */
+
+/* A process that is none of ours, and what descends from it, until a visit says nothing new (0) of any: new is 1. -errno ends it. */
+int family_visit(pid_t root, int (*visit)(void *user, pid_t pid), void *user);
 
 /* ---- setuid: advice ---- */
 
@@ -114,10 +121,13 @@ struct session {
 	uint64_t last_signal, kill_at;
 	enum session_phase phase;
 	bool stopped;
+	const char *target;          /* what is recorded, when that is no command of ours: its processes are never signalled */
 };
 void session_start(struct session *session);
 /* Count a call; 1 when the observation (with these arguments) is a new one. */
 int session_observe(struct session *session, struct callgate_observation *observation);
+/* The recorder counts by itself: how far it is. */
+void session_counted(struct session *session, uint64_t calls, size_t distinct, uint64_t lost);
 /* The comm of a task, for the newest observation. */
 void session_note_who(struct session *session, const char *comm);
 /* A signal was read from host.signals. */
