@@ -16,6 +16,8 @@
 #include "base/util.h"
 #include "record/record.h"
 
+/* Which recorder: CALLGATE_TEST_RECORDER=ebpf runs the same tests under that one. */
+static const struct record_backend *recorder = &record_notify;
 static char programs[PATH_MAX], workload[PATH_MAX + 16];
 
 struct recording {
@@ -33,13 +35,15 @@ static inline void record(struct recording *rec, const char *const argv[])
 	_cleanup_free_ char *path = NULL;
 
 	rec->diags = callgate_diags_new();
+	if (recorder->probe(rec->diags) < 0)
+		SKIP("%s", callgate_diags_get(rec->diags, 0)->text);
 	CHECK(rec->diags && trace_new(&rec->trace) == 0);
 	rec->options.argv = argv;
 	rec->setup.options = &rec->options;
-	rec->r = record_find_command(argv[0], &path, rec->diags);
+	rec->r = argv[0] ? record_find_command(argv[0], &path, rec->diags) : 0; /* without a command it attaches */
 	rec->setup.path = path;
 	if (!rec->r)
-		rec->r = record_notify.run(&rec->setup, rec->trace, &rec->result, rec->diags);
+		rec->r = recorder->run(&rec->setup, rec->trace, &rec->result, rec->diags);
 	if (rec->r == -ENOSYS && live_has_diag(rec->diags, "record-unsupported", ""))
 		SKIP("%s", callgate_diags_get(rec->diags, 0)->text);
 	if (rec->r < 0)
@@ -136,8 +140,11 @@ static inline void check_count(struct recording *rec, uint64_t expected, const c
 static inline bool find_programs(void)
 {
 	const char *folder = getenv("CALLGATE_TEST_PROGRAMS");
+	const char *wanted = getenv("CALLGATE_TEST_RECORDER");
 	char self[PATH_MAX - 16] = "";
 
+	if (wanted && !strcmp(wanted, record_ebpf.name))
+		recorder = &record_ebpf;
 	if (!folder && readlink("/proc/self/exe", self, sizeof(self) - 1) > 0)
 		*strrchr(self, '/') = '\0';
 	snprintf(programs, sizeof(programs), "%s", folder ? folder : self);

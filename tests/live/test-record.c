@@ -91,7 +91,7 @@ static void launch_and_who(void)
 	CHECK(launches == 1 && named == 1, "%u %u", launches, named);
 	CHECK(seen(&rec, arch_native(), SYS_execve) == 1, "the program's own execve");
 	CHECK(seen(&rec, arch_native(), SYS_exit_group) == 1);
-	CHECK(!strcmp(strpool_get(&rec.trace->strings, rec.trace->recorder), "notify"));
+	CHECK(!strcmp(strpool_get(&rec.trace->strings, rec.trace->recorder), recorder->name));
 	CHECK(strstr(strpool_get(&rec.trace->strings, rec.trace->command), "workload chain 1"));
 	CHECK(rec.trace->kernel);
 	done(&rec);
@@ -256,6 +256,8 @@ static void trial_run(void)
 	};
 	struct callgate_observation o;
 
+	if (!recorder->answers)
+		SKIP("the recorder %s does not answer calls", recorder->name);
 	RECORD(&rec, workload, "denied", "25");
 	check_ended(&rec, 0);
 	CHECK(asked == 25, "%u: the launch is not the program's doing", asked);

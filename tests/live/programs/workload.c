@@ -321,6 +321,62 @@ static int run_denied(void)
 	return 0;
 }
 
+/* bomb DEPTH: a full binary tree of processes, each of which makes one call: 2^(DEPTH + 1) - 1 */
+static int run_bomb(void)
+{
+	for (long depth = number(2); depth > 0; depth--) {
+		pid_t left = fork(), right = left > 0 ? fork() : 1;
+
+		if (left < 0 || right < 0)
+			return 1;
+		if (left && right) {
+			count(1);
+			return wait_all();
+		}
+	}
+	count(1);
+	return 0;
+}
+
+/* clones N: N times six kinds of children, none of which is a plain fork's */
+static int run_clones(void)
+{
+	static const unsigned long kinds[] = { 0, SIGUSR1, CLONE_UNTRACED | SIGCHLD, CLONE_FS | CLONE_FILES, CLONE_IO | SIGCHLD, CLONE_SYSVSEM };
+
+	signal(SIGUSR1, on_alarm);
+	for (long i = 0; i < number(2); i++)
+		for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+			long pid = syscall(SYS_clone, kinds[k], 0, 0, 0, 0);
+			int status = 0;
+
+			if (pid == 0) {
+				count(1);
+				_exit(0);
+			}
+			while (pid > 0 && waitpid((pid_t)pid, &status, __WALL) < 0 && errno == EINTR)
+				;
+			if (pid < 0 || status)
+				return 1;
+		}
+	return 0;
+}
+
+/* values N: a call with N values of an argument that is kept */
+static int run_values(void)
+{
+	for (long i = 0; i < number(2); i++)
+		syscall(SYS_prctl, 1000000 + i, 0, 0, 0, 0);
+	return 0;
+}
+
+/* numbers N: calls of N numbers that no table has */
+static int run_numbers(void)
+{
+	for (long i = 0; i < number(2); i++)
+		syscall(5000 + i);
+	return 0;
+}
+
 /* exec FILE …: fork and execute */
 static int run_exec(void)
 {
@@ -361,8 +417,10 @@ static const struct {
 	int (*run)(void);
 } programs[] = {
 	{ "alarm", run_alarm },
+	{ "bomb", run_bomb },
 	{ "calls", run_calls },
 	{ "chain", run_chain },
+	{ "clones", run_clones },
 	{ "copy", run_copy },
 	{ "daemon", run_daemon },
 	{ "denied", run_denied },
@@ -372,12 +430,14 @@ static const struct {
 	{ "leader", run_leader },
 	{ "linger", run_linger },
 	{ "loop", run_loop },
+	{ "numbers", run_numbers },
 	{ "ready", run_ready },
 	{ "shared", run_shared },
 	{ "signals", run_signals },
 	{ "storm", run_storm },
 	{ "stubborn", run_stubborn },
 	{ "unknown", run_unknown },
+	{ "values", run_values },
 	{ "vfork", run_vfork },
 };
 
