@@ -107,6 +107,8 @@ int cli_parse_seconds(struct cli *cli, const char *text, double *ret_seconds); /
 /* recording.c: shared by record and harden. */
 struct cli_recording {
 	const char *const *argv;
+	pid_t pid;           /* instead of argv, one of these */
+	const char *unit, *cgroup, *container;
 	const char *backend;
 	bool keep_privileges;
 	double until_seconds;

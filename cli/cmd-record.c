@@ -4,12 +4,16 @@
 
 #include <libgen.h>
 
-enum { OPT_OUTPUT, OPT_BACKEND, OPT_DURATION, OPT_WORKLOAD, OPT_KEEP, OPT_LIST };
+enum { OPT_OUTPUT, OPT_BACKEND, OPT_DURATION, OPT_WORKLOAD, OPT_PID, OPT_UNIT, OPT_CGROUP, OPT_CONTAINER, OPT_KEEP, OPT_LIST };
 static const struct cli_option options[] = {
 	[OPT_OUTPUT] = { 'o', "output", "FILE", "write the trace there (default: the command's name with .trace)", false },
 	[OPT_BACKEND] = { 'b', "backend", "NAME", "the recorder to use; see --list", false },
 	[OPT_DURATION] = { 'd', "duration", "TIME", "end the command after this time: 90, 1.5s, 10m, 2h", false },
 	[OPT_WORKLOAD] = { 'w', "workload", "COMMAND", "run this shell command beside it, and end the recorded one when it is done", false },
+	[OPT_PID] = { 'p', "pid", "PID", "instead of a command: this process, and what it starts", false },
+	[OPT_UNIT] = { 'u', "unit", "NAME", "instead of a command: this running systemd unit", false },
+	[OPT_CGROUP] = { 0, "cgroup", "PATH", "instead of a command: all in this cgroup (version 2), and below it", false },
+	[OPT_CONTAINER] = { 0, "container", "ID", "instead of a command: this container of runc, crun, podman, docker, containerd", false },
 	[OPT_KEEP] = { 0, "keep-privileges", NULL, "do not set no_new_privs, so that setuid programs work (needs CAP_SYS_ADMIN)", false },
 	[OPT_LIST] = { 0, "list", NULL, "list the recorders, and why one cannot run here", false },
 	{ 0, NULL, NULL, NULL, false },
@@ -41,13 +45,13 @@ static int list_recorders(struct cli *cli)
 	return CLI_YES;
 }
 
-static int write_trace(struct cli *cli, const struct callgate_trace *trace)
+static int write_trace(struct cli *cli, const struct callgate_trace *trace, char *what)
 {
 	char *name = NULL, *bytes = NULL;
 	size_t size;
 	int status;
 
-	if (!cli->values[OPT_OUTPUT] && asprintf(&name, "%s.trace", basename(cli->args[0])) < 0)
+	if (!cli->values[OPT_OUTPUT] && asprintf(&name, "%s.trace", basename(what)) < 0)
 		return cli_error(cli, "no-memory", "out of memory");
 	if (callgate_trace_write(trace, &bytes, &size) < 0)
 		status = cli_error(cli, "no-memory", "out of memory");
@@ -75,8 +79,12 @@ static void summarise(struct cli *cli, const struct callgate_trace *trace, const
 	}
 	if (!cli->json) {
 		if (!cli->quiet)
-			fprintf(stderr, "callgate: %llu calls, %zu distinct, %llu lost; the command ended with status %d\n",
-				(unsigned long long)result->calls, distinct, (unsigned long long)result->lost, cli_status_of(result->status));
+			fprintf(stderr, "callgate: %llu calls, %zu distinct, %llu lost", (unsigned long long)result->calls, distinct,
+				(unsigned long long)result->lost);
+		if (!cli->quiet && cli->n_args)
+			fprintf(stderr, "; the command ended with status %d", cli_status_of(result->status));
+		if (!cli->quiet)
+			fputc('\n', stderr);
 		return;
 	}
 	cli_json_open(&json, NULL, '{');
@@ -87,6 +95,36 @@ static void summarise(struct cli *cli, const struct callgate_trace *trace, const
 	cli_json_bool(&json, "stopped", result->stopped);
 	cli_json_close(&json, '}');
 	cli_json_end(&json);
+}
+
+/* What is recorded instead of a command, or NULL; too many of them, or a bad one, is an error. */
+static int find_target(struct cli *cli, struct cli_recording *recording, char **ret_name)
+{
+	static const int targets[] = { OPT_PID, OPT_UNIT, OPT_CGROUP, OPT_CONTAINER };
+	uint64_t pid = 0;
+	int given = 0;
+
+	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
+		if (cli->values[targets[i]]) {
+			*ret_name = (char *)cli->values[targets[i]];
+			given++;
+		}
+	if (given + (cli->n_args > 0) > 1)
+		return cli_error(cli, "usage-operands", "give one of --pid, --unit, --cgroup, --container, or a command");
+	if (given && cli->values[OPT_WORKLOAD])
+		return cli_error(cli, "usage-operands", "--workload ends the recorded command, and here is none");
+	if (cli->values[OPT_PID]) {
+		char *end;
+
+		pid = strtoull(cli->values[OPT_PID], &end, 10);
+		if (*end || !pid || pid > INT32_MAX)
+			return cli_error(cli, "usage-value", "\"%s\" is not the number of a process", cli->values[OPT_PID]);
+	}
+	recording->pid = (pid_t)pid;
+	recording->unit = cli->values[OPT_UNIT];
+	recording->cgroup = cli->values[OPT_CGROUP];
+	recording->container = cli->values[OPT_CONTAINER];
+	return CLI_YES;
 }
 
 static int run(struct cli *cli)
@@ -100,11 +138,14 @@ static int run(struct cli *cli)
 	};
 	struct callgate_record_result result;
 	struct callgate_trace *trace = NULL;
+	char *what = NULL;
 	int r, status;
 
 	if (cli->values[OPT_LIST])
 		return list_recorders(cli);
-	if (!cli->n_args)
+	if (find_target(cli, &recording, &what) != CLI_YES)
+		return CLI_TROUBLE;
+	if (!what && !cli->n_args)
 		return cli_error(cli, "usage-operands", "callgate record needs a command: callgate record -- COMMAND [ARG…]");
 	if (cli->values[OPT_DURATION] && cli_parse_seconds(cli, cli->values[OPT_DURATION], &recording.until_seconds) != CLI_YES)
 		return CLI_TROUBLE;
@@ -112,7 +153,7 @@ static int run(struct cli *cli)
 	cli_flush_diags(cli);
 	if (!trace)
 		return r == -ENOENT || r == -EACCES || r == -ENOEXEC ? cli_exec_status(r) : CLI_TROUBLE;
-	status = write_trace(cli, trace);
+	status = write_trace(cli, trace, what ? what : cli->args[0]);
 	if (status == CLI_YES)
 		summarise(cli, trace, &result);
 	callgate_trace_free(trace);
@@ -126,7 +167,7 @@ const struct cli_command cmd_record = {
 	.operands = "-- COMMAND [ARG…]",
 	.about = "Runs a command and writes a trace of every system call that it and all its descendants make, on every ABI, with the\n"
 		 "values of the arguments that are worth filtering on. The recording ends when the last of them does. Ctrl-C goes to\n"
-		 "the command; the trace is still written.",
+		 "the command; the trace is still written. --pid, --unit, --cgroup and --container record what already runs, until Ctrl-C.",
 	.options = options,
 	.wraps_command = true,
 	.run = run,

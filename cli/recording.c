@@ -97,6 +97,10 @@ int cli_record(struct cli *cli, const struct cli_recording *what, const struct c
 	};
 	struct callgate_record_options options = {
 		.argv = what->argv,
+		.pid = what->pid,
+		.unit = what->unit,
+		.cgroup = what->cgroup,
+		.container = what->container,
 		.backend = what->backend,
 		.keep_privileges = what->keep_privileges,
 		.until_seconds = what->until_seconds,
