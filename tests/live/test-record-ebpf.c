@@ -6,7 +6,8 @@
  */
 #include "recording.h"
 
-#include <dirent.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 /* ---- Counts ---- */
@@ -299,7 +300,6 @@ static void leaving_the_group(void)
 	struct recording rec = { 0 };
 	char group[PATH_MAX], command[PATH_MAX * 2];
 
-	CHECK(record_ebpf.probe(NULL) < 0 || true);
 	snprintf(command, sizeof(command),
 		 "g=$(find /sys/fs/cgroup -type d -name callgate-%d) && echo 0 >\"$g/../cgroup.procs\" && exit 0; exit 9", (int)getpid());
 	RECORD(&rec, "sh", "-c", command);
@@ -307,6 +307,77 @@ static void leaving_the_group(void)
 	if (WEXITSTATUS(rec.result.status) == 9 || group_of(getpid(), group, sizeof(group)))
 		SKIP("no cgroup of its own here");
 	CHECK(rec.result.lost >= 1 && rec.trace->lost >= 1 && live_has_diag(rec.diags, "record-ebpf-escaped", ""));
+	done(&rec);
+}
+
+/* The tree of version 2, or false. */
+static bool find_tree(char *path, size_t size)
+{
+	FILE *mounts = fopen("/proc/self/mounts", "re");
+	char line[PATH_MAX * 2], point[PATH_MAX], type[64];
+	bool found = false;
+
+	while (mounts && !found && fgets(line, sizeof(line), mounts))
+		found = sscanf(line, "%*s %4095s %63s", point, type) == 2 && !strcmp(type, "cgroup2");
+	if (mounts)
+		fclose(mounts);
+	if (found)
+		snprintf(path, size, "%s", point);
+	return found;
+}
+
+/* A group that is called as docker calls that of a container, and a process in it. */
+static void attach_to_container(void)
+{
+	static const char id[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	struct recording rec = { .options = { .until_seconds = 0.5, .container = "0123456789ab" } };
+	char tree[PATH_MAX], group[PATH_MAX * 2], procs[PATH_MAX * 3];
+	pid_t pid;
+	FILE *file;
+
+	if (record_ebpf.probe(NULL) < 0 || !find_tree(tree, sizeof(tree)))
+		SKIP("no eBPF, or no cgroup2 tree, here");
+	snprintf(group, sizeof(group), "%s/docker-%s.scope", tree, id);
+	if (mkdir(group, 0755) < 0)
+		SKIP("%s: %s", group, strerror(errno));
+	snprintf(procs, sizeof(procs), "%s/cgroup.procs", group);
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	pid = start_busy();
+	file = fopen(procs, "we");
+	if (file) {
+		fprintf(file, "%d", (int)pid);
+		fclose(file);
+	}
+	record(&rec, (const char *const[]){ NULL });
+	end_busy(pid);
+	for (int tries = 0; tries < 100 && rmdir(group) < 0; tries++)
+		live_nap(10);
+	CHECK(access(group, F_OK) < 0, "%s is left", group);
+	CHECK(rec.r == 0 && counted(&rec) > 100, "%d, %llu calls", rec.r, (unsigned long long)counted(&rec));
+	/* its children came to life before it was in there */
+	CHECK(seen(&rec, arch_native(), SYS_sched_yield) == 0);
+	done(&rec);
+}
+
+/* Where there is no cgroup2: every process is followed from its fork to its end. */
+static void process_tree(void)
+{
+	struct recording rec = { 0 };
+	char tree[PATH_MAX];
+
+	if (record_ebpf.probe(NULL) < 0 || unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		SKIP("no eBPF, or no mount namespaces, here");
+	while (find_tree(tree, sizeof(tree)))
+		CHECK(umount2(tree, MNT_DETACH) == 0, "%s: %s", tree, strerror(errno));
+	CHECK_COUNT(500, "storm", "500");
+	CHECK_COUNT(127, "bomb", "6");
+	CHECK_COUNT(60, "clones", "10");
+	CHECK_COUNT(77, "leader", "77");
+	CHECK_COUNT(20, "vfork", "20");
+	CHECK_COUNT(7, "daemon", "7");
+	RECORD(&rec, workload, "chain", "30");
+	check_ended(&rec, 0);
+	CHECK(counted(&rec) == 30 && live_has_diag(rec.diags, "record-ebpf-tree", ""));
 	done(&rec);
 }
 
@@ -321,6 +392,8 @@ static const struct live_case cases[] = {
 	{ "same-as-notification", same_as_notification, 60 },
 	{ "killed-recorder-leaves-nothing", killed_recorder_leaves_nothing, 30 },
 	{ "attach-to-process", attach_to_process, 30 },
+	{ "attach-to-container", attach_to_container, 30 },
+	{ "process-tree", process_tree, 60 },
 	{ "attach-to-nothing", attach_to_nothing, 10 },
 	{ "leaving-the-group", leaving_the_group, 10 },
 };
