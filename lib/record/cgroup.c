@@ -43,7 +43,7 @@ static char *own_folder(void)
 
 	while (file && !found && fgets(line, sizeof(line), file)) {
 		line[strcspn(line, "\n")] = '\0';
-		if (!strncmp(line, "0::/", 4) && asprintf(&found, "%s%s", mount, line + 3) < 0)
+		if (!strncmp(line, "0::/", 4) && asprintf(&found, "%s%s", mount, line[4] ? line + 3 : "") < 0)
 			found = NULL;
 	}
 	if (file)
@@ -81,9 +81,26 @@ static bool takes_processes(int folder)
 	return fd >= 0 && read(fd, type, sizeof(type) - 1) > 0 && !strcmp(type, "domain\n");
 }
 
+/* Locked, and still there: who cleans up may have come between. 0, -EAGAIN, -errno. */
+static int make_locked(struct cgroup *c)
+{
+	if (mkdir(c->path, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	c->folder = open(c->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (c->folder < 0)
+		return errno == ENOENT ? -EAGAIN : -errno;
+	if (flock(c->folder, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? -EAGAIN : -errno;
+	c->procs = openat(c->folder, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	if (c->procs < 0)
+		return cgroup_gone(c->folder) ? -EAGAIN : -errno;
+	return takes_processes(c->folder) ? 0 : -EOPNOTSUPP;
+}
+
 int cgroup_make(struct cgroup *c)
 {
 	_cleanup_free_ char *parent = own_folder();
+	int r = -EAGAIN;
 
 	*c = (struct cgroup){ .folder = -1, .procs = -1 };
 	if (!parent)
@@ -93,26 +110,24 @@ int cgroup_make(struct cgroup *c)
 		c->path = NULL;
 		return -ENOMEM;
 	}
-	if (mkdir(c->path, 0755) < 0) {
-		int error = errno;
-
-		free(take_ptr(c->path));
-		return -error;
+	for (int tries = 0; r == -EAGAIN && tries < 20; tries++) {
+		close_fd(&c->folder);
+		if (tries)
+			usleep(1000);
+		r = make_locked(c);
 	}
-	c->folder = open(c->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (c->folder >= 0 && flock(c->folder, LOCK_EX | LOCK_NB) == 0 && takes_processes(c->folder))
-		c->procs = openat(c->folder, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-	if (c->procs >= 0)
-		return 0;
-	cgroup_remove(c);
-	return -EOPNOTSUPP;
+	if (r == -EAGAIN) /* a recorder in another PID namespace has our number, and the group is its own */
+		free(take_ptr(c->path));
+	if (r < 0)
+		cgroup_remove(c);
+	return r;
 }
 
 void cgroup_remove(struct cgroup *c)
 {
 	close_fd(&c->procs);
 	/* A process is gone from its group a moment after it was reaped; who follows us removes what stays. */
-	for (int tries = 0; c->path && rmdir(c->path) < 0 && errno == EBUSY && tries < 50; tries++)
+	for (int tries = 0; c->path && rmdir(c->path) < 0 && errno == EBUSY && tries < 500; tries++)
 		usleep(1000);
 	close_fd(&c->folder);
 	free(take_ptr(c->path));
