@@ -5,6 +5,7 @@
 static const struct record_backend *const backends[] = {
 	&record_ebpf,
 	&record_notify,
+	&record_ptrace,
 };
 
 const struct record_backend *record_backend_at(unsigned i)

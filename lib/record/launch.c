@@ -35,6 +35,7 @@ struct child {
 	pid_t parent;
 	int procs;       /* cgroup.procs to enter, or -1 */
 	uint64_t cookie; /* no filter: the execve bears this instead */
+	bool traced;
 };
 
 static int give_up(struct launch_page *page, enum launch_stage stage, int error)
@@ -55,6 +56,15 @@ static int exec_marked(const struct child *c)
 	return give_up(c->page, LAUNCH_EXEC, errno);
 }
 
+/* Until the tracer has us: a filter that asks a tracer refuses every call when there is none. */
+static void wait_for_tracer(const struct launch_page *page)
+{
+	static const struct timespec nap = { .tv_nsec = 50000 };
+
+	while (!atomic_load(&page->traced))
+		nanosleep(&nap, NULL);
+}
+
 /* Everything here is async-signal-safe: the caller may have threads, whose locks are copied as they were. Returning ends the
  * process by exit(2), see clone(2). */
 static int child_main(void *data)
@@ -67,6 +77,8 @@ static int child_main(void *data)
 	if (getppid() != c->parent && getppid() != 0 /* the parent is outside of our PID namespace */)
 		return 127;
 	host_restore_in_child(c->host);
+	if (c->traced)
+		wait_for_tracer(c->page);
 	if (!c->setup->options->keep_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return give_up(c->page, LAUNCH_PRIVILEGE, errno);
 	if (c->cookie)
@@ -74,7 +86,7 @@ static int child_main(void *data)
 	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, c->flags, &c->program);
 	if (fd < 0)
 		return give_up(c->page, LAUNCH_FILTER, errno);
-	atomic_store(&c->page->listener, (int)fd);
+	atomic_store(&c->page->listener, (int)fd); /* 0 when there is none: nobody asks for it then */
 	execve(c->setup->path, (char *const *)c->setup->options->argv, environ);
 	return give_up(c->page, LAUNCH_EXEC, errno);
 }
@@ -138,15 +150,15 @@ static int explain_start(const struct launch *launch, struct callgate_diags *dia
 	case ENOSYS:
 	case EINVAL:
 		return diag_error(diags, -ENOSYS, "record-unsupported", DIAG_NOWHERE,
-				  "the kernel refused the recording filter (%s): user notification needs Linux 5.5 with "
-				  "CONFIG_SECCOMP_FILTER", strerrordesc_np(error));
+				  "the kernel refused the recording filter (%s): it needs CONFIG_SECCOMP_FILTER, and user notification "
+				  "Linux 5.5", strerrordesc_np(error));
 	default:
 		return diag_error(diags, -error, "record-start", DIAG_NOWHERE, "the recording filter cannot be loaded: %s",
 				  strerrordesc_np(error));
 	}
 }
 
-/* The child, and the page that it shares with us. */
+/* The child, which waits for its tracer where it has one, and the page that it shares with us. */
 static int start(struct launch *launch, struct child *child, struct callgate_diags *diags)
 {
 	const void *args[3] = { child->setup->path, child->setup->options->argv, environ };
@@ -183,8 +195,6 @@ int launch_start(struct launch *launch, const struct record_setup *setup, const 
 	};
 	int r;
 
-	_Static_assert(sizeof(struct callgate_insn) == sizeof(struct sock_filter), "callgate_insn is sock_filter");
-	*launch = (struct launch){ .listener = -1 };
 	if (setup->filter)
 		child.program = (struct sock_fprog){ (unsigned short)setup->filter_count, (struct sock_filter *)setup->filter };
 	r = start(launch, &child, diags);
@@ -204,6 +214,31 @@ int launch_start_marked(struct launch *launch, const struct record_setup *setup,
 	return start(launch, &child, diags);
 }
 
+int launch_start_traced(struct launch *launch, const struct record_setup *setup, const struct host *host, int (*attach)(pid_t pid),
+			struct callgate_diags *diags)
+{
+	struct child child = {
+		.setup = setup,
+		.host = host,
+		.program = { (unsigned short)setup->filter_count, (struct sock_filter *)setup->filter },
+		.parent = getpid(),
+		.traced = true,
+	};
+	int r = start(launch, &child, diags);
+
+	if (r < 0)
+		return r;
+	r = attach(launch->pid);
+	if (!r) {
+		atomic_store(&launch->page->traced, 1);
+		return 0;
+	}
+	kill(launch->pid, SIGKILL);
+	waitpid(launch->pid, NULL, __WALL);
+	launch->pid = 0;
+	return diag_error(diags, r, "record-privilege", DIAG_NOWHERE, "the command cannot be traced: %s", strerrordesc_np(-r));
+}
+
 void launch_done(struct launch *launch)
 {
 	close_fd(&launch->listener);
@@ -220,7 +255,7 @@ int launch_result(const struct launch *launch, const struct record_setup *setup,
 
 	if (error && stage == LAUNCH_CGROUP)
 		return diag_error(diags, -error, "record-start", DIAG_NOWHERE, "the command cannot enter its cgroup: %s", strerrordesc_np(error));
-	if (error && stage == LAUNCH_PRIVILEGE)
+	if (error && stage != LAUNCH_EXEC)
 		return explain_start(launch, diags);
 	switch (error) {
 	case 0:

@@ -15,7 +15,6 @@
  */
 #include "record/session.h"
 
-#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <stdio.h>
@@ -47,7 +46,6 @@ struct notify {
 	bool launch_decided;     /* the first notification has been seen */
 	bool ended;
 	unsigned failures;
-	int64_t execve_nr[CALLGATE_ABI_COUNT], execveat_nr[CALLGATE_ABI_COUNT];
 	struct seccomp_notif *request;
 	struct seccomp_notif_resp *response;
 	size_t request_size, response_size; /* the kernel's, which may be larger than what we know */
@@ -74,7 +72,7 @@ static int notify_probe(struct callgate_diags *diags)
 {
 	static const char needs[] =
 		"recording by user notification needs Linux 5.5 or newer with CONFIG_SECCOMP_FILTER "
-		"(SECCOMP_USER_NOTIF_FLAG_CONTINUE); there is no recorder for older kernels yet";
+		"(SECCOMP_USER_NOTIF_FLAG_CONTINUE)";
 	uint32_t action = SECCOMP_RET_USER_NOTIF;
 	struct utsname name = { .release = "unknown" };
 
@@ -110,16 +108,6 @@ static int check_end_is_seen(struct notify *n)
 			  "before Linux 5.9 the end of a recording cannot be seen by a process that has other children");
 }
 
-static void find_exec_numbers(struct notify *n)
-{
-	int execve_id = arch_syscall_id("execve"), execveat_id = arch_syscall_id("execveat");
-
-	for (int abi = 0; abi < CALLGATE_ABI_COUNT; abi++) {
-		n->execve_nr[abi] = execve_id < 0 ? -1 : arch_syscall_nr((enum callgate_abi)abi, execve_id);
-		n->execveat_nr[abi] = execveat_id < 0 ? -1 : arch_syscall_nr((enum callgate_abi)abi, execveat_id);
-	}
-}
-
 /* ---- One call ---- */
 
 /* Is this the execve with which our own child becomes the command? Only its very first call can be. */
@@ -146,31 +134,10 @@ static bool request_valid(struct notify *n)
 /* The task waits for us, so that its number cannot be another's as long as the request is valid. */
 static void note_who(struct notify *n)
 {
-	char path[32], comm[32];
-	_cleanup_(close_fd) int fd = -1;
-	ssize_t size;
+	char comm[32];
 
-	snprintf(path, sizeof(path), "/proc/%u/comm", n->request->pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	size = read(fd, comm, sizeof(comm) - 1);
-	if (size <= 1 || !request_valid(n))
-		return;
-	comm[size - (comm[size - 1] == '\n')] = '\0';
-	session_note_who(&n->session, comm);
-}
-
-static void check_exec(struct notify *n, enum callgate_abi abi)
-{
-	const struct seccomp_data *data = &n->request->data;
-
-	if (n->setup->options->keep_privileges)
-		return;
-	if (data->nr == n->execve_nr[abi])
-		setuid_check_exec(&n->setuid, (pid_t)n->request->pid, AT_FDCWD, data->args[0], n->diags);
-	else if (data->nr == n->execveat_nr[abi])
-		setuid_check_exec(&n->setuid, (pid_t)n->request->pid, (int)data->args[0], data->args[1], n->diags);
+	if (session_read_comm((pid_t)n->request->pid, comm) && request_valid(n))
+		session_note_who(&n->session, comm);
 }
 
 static void observe(struct notify *n, bool launch)
@@ -196,8 +163,8 @@ static void observe(struct notify *n, bool launch)
 	/* Before the launch the child still bears our name. */
 	if (session_observe(&n->session, &o) && !launch)
 		note_who(n);
-	if (!launch)
-		check_exec(n, o.abi);
+	if (!launch && !n->setup->options->keep_privileges)
+		setuid_check_call(&n->setuid, (pid_t)n->request->pid, o.abi, o.nr, args, n->diags);
 }
 
 /* The answer for the call in n->request: an errno, or 0 to let it go on. */
@@ -351,7 +318,7 @@ static int notify_run(const struct record_setup *setup, struct callgate_trace *t
 		r = host_enter(&n.host, diags);
 	if (r < 0)
 		return r;
-	find_exec_numbers(&n);
+	setuid_init(&n.setuid);
 	if (!setup->options->keep_privileges)
 		setuid_check_command(&n.setuid, setup->path, diags);
 	r = record(&n);

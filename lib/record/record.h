@@ -30,7 +30,7 @@ struct record_backend {
 		   struct callgate_record_result *ret_result, struct callgate_diags *diags);
 };
 #define RECORD_EBPF_HELP "programs in the kernel count: every call, hardly any cost, also of what already runs; needs root"
-extern const struct record_backend record_ebpf, record_notify;
+extern const struct record_backend record_ebpf, record_notify, record_ptrace, record_ptrace_registers;
 const struct record_backend *record_backend_at(unsigned i); /* in order of preference; NULL at the end */
 
 /* Find argv[0] as execvp(3) would. -ENOENT command-not-found, -EACCES command-not-executable (directory, no permission). */

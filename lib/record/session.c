@@ -11,6 +11,8 @@
  */
 #include "record/session.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/signalfd.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -94,6 +96,21 @@ void session_note_who(struct session *s, const char *comm)
 
 	/* without memory for it the name is missing, which is no loss of evidence */
 	(void)strpool_add(&s->trace->strings, comm, strlen(comm), &newest->who);
+}
+
+bool session_read_comm(pid_t tid, char comm[static 32])
+{
+	char path[32];
+	_cleanup_(close_fd) int fd = -1;
+	ssize_t size;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	size = fd < 0 ? -1 : read(fd, comm, 31);
+	if (size <= 1)
+		return false;
+	comm[size - (comm[size - 1] == '\n')] = '\0';
+	return true;
 }
 
 static void terminate(struct session *s)

@@ -50,6 +50,7 @@ struct launch_page {
 	_Atomic int listener; /* descriptor, once the filter is loaded; -1 before */
 	_Atomic int stage;    /* enum launch_stage in which `error` happened */
 	_Atomic int error;    /* errno; 0 as long as all is well */
+	_Atomic int traced;   /* set by the recorder that traces it: the child may go on */
 };
 enum launch_stage { LAUNCH_PRIVILEGE, LAUNCH_FILTER, LAUNCH_CGROUP, LAUNCH_EXEC };
 
@@ -65,6 +66,9 @@ int launch_start(struct launch *launch, const struct record_setup *setup, const 
 /* Start it without a filter, in the cgroup whose cgroup.procs this is (-1: in ours). `cookie`, not 0, stands in the fourth register of
  * its execve. Returns at once. */
 int launch_start_marked(struct launch *launch, const struct record_setup *setup, const struct host *host, int procs, uint64_t cookie,
+			struct callgate_diags *diags);
+/* The same with setup's own filter and without a listener: `attach` makes us the child's tracer before the filter is on (0 or -errno). */
+int launch_start_traced(struct launch *launch, const struct record_setup *setup, const struct host *host, int (*attach)(pid_t pid),
 			struct callgate_diags *diags);
 void launch_done(struct launch *launch); /* for _cleanup_ */
 static inline bool launch_failed(const struct launch *launch)
@@ -100,10 +104,13 @@ int family_visit(pid_t root, int (*visit)(void *user, pid_t pid), void *user);
 /* With no_new_privs, files that would give privileges do not. Each warning is given once per file; best effort. */
 struct setuid {
 	VEC(char *) told;
+	int64_t execve_nr[CALLGATE_ABI_COUNT], execveat_nr[CALLGATE_ABI_COUNT];
 };
+void setuid_init(struct setuid *setuid);
 void setuid_check_command(struct setuid *setuid, const char *path, struct callgate_diags *diags);
-/* A task is about to execute the file whose name is at `address` in its memory. */
-void setuid_check_exec(struct setuid *setuid, pid_t pid, int dirfd, uint64_t address, struct callgate_diags *diags);
+/* A task is about to make this call; execve(2) and execveat(2) are looked at. */
+void setuid_check_call(struct setuid *setuid, pid_t pid, enum callgate_abi abi, uint32_t nr, const uint64_t args[6],
+		       struct callgate_diags *diags);
 void setuid_done(struct setuid *setuid); /* for _cleanup_ */
 
 /* ---- session: what was seen, and when it ends ---- */
@@ -130,6 +137,8 @@ int session_observe(struct session *session, struct callgate_observation *observ
 void session_counted(struct session *session, uint64_t calls, size_t distinct, uint64_t lost);
 /* The comm of a task, for the newest observation. */
 void session_note_who(struct session *session, const char *comm);
+/* The comm of a task that stands still, read from /proc. False when it is gone. */
+bool session_read_comm(pid_t tid, char comm[static 32]);
 /* A signal was read from host.signals. */
 void session_signals(struct session *session, int fd);
 /* Time has passed: progress, the limit of time, harder signals. */

@@ -14,6 +14,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "arch/arch.h"
+
 #define TOLD_MAX 16
 
 /* What the file would give to a task of these ids; NULL for nothing. */
@@ -94,7 +96,8 @@ static bool path_through_proc(pid_t pid, int dirfd, const char *path, char *ret,
 	return n > 0 && (size_t)n < size;
 }
 
-void setuid_check_exec(struct setuid *setuid, pid_t pid, int dirfd, uint64_t address, struct callgate_diags *diags)
+/* A task is about to execute the file whose name is at `address` in its memory. */
+static void check_exec(struct setuid *setuid, pid_t pid, int dirfd, uint64_t address, struct callgate_diags *diags)
 {
 	char path[PATH_MAX], seen[PATH_MAX + 64], proc[32];
 	struct stat st, task;
@@ -109,6 +112,26 @@ void setuid_check_exec(struct setuid *setuid, pid_t pid, int dirfd, uint64_t add
 	what = raises(&st, getxattr(seen, "security.capability", NULL, 0) > 0, task.st_uid, task.st_gid);
 	if (what)
 		warn(setuid, *path ? path : "a program", what, diags);
+}
+
+void setuid_init(struct setuid *setuid)
+{
+	int execve_id = arch_syscall_id("execve"), execveat_id = arch_syscall_id("execveat");
+
+	*setuid = (struct setuid){ 0 };
+	for (int abi = 0; abi < CALLGATE_ABI_COUNT; abi++) {
+		setuid->execve_nr[abi] = execve_id < 0 ? -1 : arch_syscall_nr((enum callgate_abi)abi, execve_id);
+		setuid->execveat_nr[abi] = execveat_id < 0 ? -1 : arch_syscall_nr((enum callgate_abi)abi, execveat_id);
+	}
+}
+
+void setuid_check_call(struct setuid *setuid, pid_t pid, enum callgate_abi abi, uint32_t nr, const uint64_t args[6],
+		       struct callgate_diags *diags)
+{
+	if (nr == setuid->execve_nr[abi])
+		check_exec(setuid, pid, AT_FDCWD, args[0], diags);
+	else if (nr == setuid->execveat_nr[abi])
+		check_exec(setuid, pid, (int)args[0], args[1], diags);
 }
 
 void setuid_done(struct setuid *setuid)

@@ -387,6 +387,53 @@ static int run_exec(void)
 	return wait_all();
 }
 
+static void *execute(void *argv)
+{
+	execve("/proc/self/exe", argv, environ);
+	return NULL;
+}
+
+/* thread-exec N: N times, a thread that is not the first one executes the program again */
+static int run_thread_exec(void)
+{
+	long n = number(2);
+	char text[24];
+	char *argv[] = { self_argv[0], "thread-exec", text, NULL };
+	pthread_t t;
+
+	if (n <= 0)
+		return 0;
+	snprintf(text, sizeof(text), "%ld", n - 1);
+	if (pthread_create(&t, NULL, execute, argv))
+		return 1;
+	pthread_join(t, NULL);
+	return 1;
+}
+
+/* stop N: a child stops itself N times; its parent sees it each time, and each time lets it go on */
+static int run_stop(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		for (long i = 0; i < number(2); i++) {
+			raise(SIGSTOP);
+			count(1);
+		}
+		_exit(3);
+	}
+	for (long i = 0; i < number(2); i++) {
+		if (waitpid(pid, &status, WUNTRACED) != pid || !WIFSTOPPED(status) || WSTOPSIG(status) != SIGSTOP)
+			return 1;
+		/* it stays stopped until told otherwise */
+		usleep(20000);
+		if (waitpid(pid, &status, WNOHANG | WCONTINUED) != 0 || kill(pid, SIGCONT) < 0)
+			return 2;
+	}
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 3 ? 0 : 4;
+}
+
 /* signals: as they should be inherited: SIGUSR1 blocked, SIGUSR2 ignored, all else as usual */
 static int run_signals(void)
 {
@@ -434,8 +481,10 @@ static const struct {
 	{ "ready", run_ready },
 	{ "shared", run_shared },
 	{ "signals", run_signals },
+	{ "stop", run_stop },
 	{ "storm", run_storm },
 	{ "stubborn", run_stubborn },
+	{ "thread-exec", run_thread_exec },
 	{ "unknown", run_unknown },
 	{ "values", run_values },
 	{ "vfork", run_vfork },
