@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules about what container runtimes make of a profile, apart from its meaning. Tried with runc 1.1 and crun 1.8 to 1.28. */
+#include <stdio.h>
+
 #include "check/lint.h"
 #include "model/call.h"
 
@@ -117,4 +119,39 @@ static void arch_of(struct check_lint *lint, const struct callgate_profile *prof
 void check_lint_runtime_arch(struct check_lint *lint)
 {
 	check_profiles(lint, arch_of);
+}
+
+/* ---- Names ---- */
+
+/* The newest kernel whose calls libseccomp 2.5.5 knows, and Debian 12's 2.5.4 with them. */
+#define LIBSECCOMP_KERNEL (6u << 8 | 7)
+
+static bool is_newer(int syscall)
+{
+	unsigned major, minor;
+
+	return sscanf(arch_syscall_since(syscall), "%u.%u", &major, &minor) == 2 && (major << 8 | minor) > LIBSECCOMP_KERNEL;
+}
+
+static void newer_of(struct check_lint *lint, const struct callgate_profile *profile)
+{
+	int last = -1;
+
+	for (size_t i = 0; i < profile->clauses.count; i++) {
+		const struct profile_clause *clause = &profile->clauses.items[i];
+		bool opens = action_permits(profile->default_action) && !action_permits(clause->action);
+		struct check_spot spot = { .syscall = clause->syscall, .abi = -1, .severity = opens ? CALLGATE_SEVERITY_WARNING : -1,
+					   .profile = profile, .clause = clause };
+
+		if (clause->derived || clause->syscall == last || !is_newer(clause->syscall))
+			continue;
+		last = clause->syscall;
+		check_found(lint, &spot, "%s came with Linux %s: libseccomp 2.5.5 and Debian 12's 2.5.4 do not know it%s",
+			    arch_syscall_name(last), arch_syscall_since(last), opens ? ", so the call is let through" : "");
+	}
+}
+
+void check_lint_libseccomp(struct check_lint *lint)
+{
+	check_profiles(lint, newer_of);
 }

@@ -87,6 +87,10 @@ static const struct check_rule rules[] = {
 	  "Without architectures runtimes take the native ABI alone; programs of the others, such as 32-bit ones, then die at their first "
 	  "call",
 	  "list architectures, if only the native one", check_lint_runtime_arch },
+	{ "lint-libseccomp", NOTE,
+	  "Container runtimes and systemd pass over names that their libseccomp does not know: a permission is then missing, and a refusal on a "
+	  "list of refusals lets the call through",
+	  "refuse by default, or see what the host's libseccomp makes of it: callgate compile --backend=libseccomp", check_lint_libseccomp },
 };
 
 const struct check_rule *check_rule_at(unsigned i)

@@ -115,5 +115,6 @@ void check_lint_runtime_flags(struct check_lint *lint);
 void check_lint_runtime_cache(struct check_lint *lint);
 void check_lint_runtime_listener(struct check_lint *lint);
 void check_lint_runtime_arch(struct check_lint *lint);
+void check_lint_libseccomp(struct check_lint *lint);
 
 #endif

@@ -155,6 +155,7 @@ static const struct lint_case {
 	  ERRNO_X86 RULES(DENY("'clone3'")), false },
 	{ "lint-runtime-listener", "mount", ERRNO_X86 RULES("{'names':['mount'],'action':'SCMP_ACT_NOTIFY'}"),
 	  ERRNO_X86 ",'listenerPath':'/run/agent'" RULES("{'names':['mount'],'action':'SCMP_ACT_NOTIFY'}"), false },
+	{ "lint-libseccomp", "mseal", ALLOW_X86 RULES(DENY("'mseal'")), ALLOW_X86 RULES(DENY("'fchmodat2'")), false },
 	{ "lint-runtime-arch", NULL, "'defaultAction':'SCMP_ACT_ERRNO'", ERRNO_X86, false },
 };
 
