@@ -136,10 +136,8 @@ static uint32_t as_tried(uint32_t action)
 {
 	uint32_t kind = action & ACTION_MASK;
 
-	if (kind == CALLGATE_ERRNO(0))
-		return CALLGATE_ERRNO(MIN(action & ACTION_DATA, 4095u));
-	if (kind == CALLGATE_TRAP)
-		return action;
+	if (kind == CALLGATE_ERRNO(0) || kind == CALLGATE_TRAP)
+		return action_meaning(action);
 	return action_kills(action) ? CALLGATE_KILL_PROCESS : CALLGATE_ALLOW;
 }
 

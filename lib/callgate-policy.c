@@ -151,19 +151,7 @@ int callgate_policy_extract(const struct callgate_policy *policy, const struct c
 static uint32_t permits(uint32_t action, const void *user)
 {
 	(void)user;
-	return action_permits(action);
-}
-
-/* What is left to decide of a root for one number. */
-static int decision_for(const struct diagram *d, diagram_ref root, enum callgate_abi abi, int syscall, diagram_ref *ret_root)
-{
-	_cleanup_(slots_drop) struct diagram_slots slots = { 0 };
-	int r = diagram_slots(d, root, abi, &slots);
-
-	for (size_t i = 0; i < slots.all.count; i++)
-		if (slots.all.items[i].syscall == syscall)
-			*ret_root = slots.all.items[i].root;
-	return r;
+	return action_permits(action_meaning(action));
 }
 
 /* Short of memory is all that goes wrong with a region but for its length. */
@@ -188,19 +176,18 @@ int callgate_policy_permits(const struct callgate_policy *policy, const struct c
 {
 	_cleanup_(diagram_drop) struct diagram *d = diagram_new(0);
 	int syscall = arch_syscall_id(syscall_name), r;
+	int64_t nr = syscall < 0 ? -1 : arch_syscall_nr(abi, syscall);
 	diagram_ref root;
 	uint32_t always;
 
-	if (syscall < 0 || arch_syscall_nr(abi, syscall) < 0)
+	if (nr < 0)
 		return diag_error(diags, -ENOENT, "call-unknown-name", DIAG_NOWHERE, "%s has no system call \"%s\"", arch_abi_get(abi)->name, syscall_name);
 	if (!d)
 		return diag_oom(diags);
 	r = diagram_from_policy(d, policy, target, &root, diags);
-	if (!r && decision_for(d, diagram_meaning(d, root), abi, syscall, &root))
-		r = diag_oom(diags);
 	if (r)
 		return r;
-	root = diagram_map(d, root, permits, NULL);
+	root = diagram_map(d, diagram_part(d, root, arch_abi_get(abi)->audit_arch, (uint32_t)nr), permits, NULL);
 	if (diagram_error(d))
 		return diagram_answer(d, root, &root, diags);
 	*ret_condition = NULL;

@@ -126,14 +126,9 @@ static int trial_filter(const struct callgate_record_options *options, struct ca
 	return callgate_compile(tried, options->trial_target, ret_filter, diags);
 }
 
-static bool attaches(const struct callgate_record_options *o)
-{
-	return o->pid || o->unit || o->cgroup || o->container;
-}
-
 static bool can_do(const struct record_backend *b, const struct callgate_record_options *options)
 {
-	return (!options->trial || b->answers) && (!attaches(options) || b->attaches);
+	return (!options->trial || b->answers) && (!record_attaches(options) || b->attaches);
 }
 
 static const struct record_backend *choose_by_name(const struct callgate_record_options *options, struct callgate_diags *diags)
@@ -183,7 +178,7 @@ int callgate_record(const struct callgate_record_options *options, struct callga
 	if (!backend)
 		return -ENOSYS;
 	r = backend->probe(diags);
-	if (!r && !attaches(options))
+	if (!r && !record_attaches(options))
 		r = record_find_command(options->argv[0], &path, diags);
 	if (!r && options->trial)
 		r = trial_filter(options, &filter, diags);

@@ -67,22 +67,11 @@ int diagram_find(const struct diagram *d, diagram_ref root, bool (*wanted)(uint3
 
 int diagram_depends(const struct diagram *d, diagram_ref root, unsigned first, unsigned end)
 {
-	_cleanup_free_ bool *reached = NULL;
+	bool used[DIAGRAM_VARS] = { 0 };
 
-	if (root >= d->count)
-		return 0;
-	reached = calloc((size_t)root + 1, sizeof(*reached));
-	if (!reached)
+	if (root < d->count && diagram_support(d, root, used))
 		return -ENOMEM;
-	reached[root] = true;
-	for (size_t i = (size_t)root + 1; i-- > 0;) {
-		const struct diagram_node *n = &d->nodes[i];
-
-		if (!reached[i] || n->var == DIAGRAM_VARS)
-			continue;
-		if (n->var >= first && n->var < end)
-			return 1;
-		reached[n->lo] = reached[n->hi] = true;
-	}
-	return 0;
+	while (first < end && !used[first])
+		first++;
+	return first < end;
 }

@@ -65,6 +65,9 @@ static inline bool diagram_step(struct diagram *d)
 	return !d->error;
 }
 
+/* Which nodes lie below a root, by index up to its own; NULL when out of memory. Caller frees. */
+bool *diagram_reached(const struct diagram *d, diagram_ref root);
+
 static inline diagram_ref diagram_and(struct diagram *d, diagram_ref a, diagram_ref b)
 {
 	return diagram_choose(d, a, b, DIAGRAM_FALSE);

@@ -5,31 +5,6 @@
 #include "model/call.h"
 #include "model/diagram-impl.h"
 
-/* Reached from a root, and what was computed there; below a node's index stand its children's. */
-struct walk {
-	bool *reached;
-	uint8_t (*hash)[SHA256_DIGEST_LENGTH];
-};
-
-static void walk_done(struct walk *walk)
-{
-	free(walk->reached);
-	free(walk->hash);
-}
-
-/* Parents have larger indices than their children, so one pass downwards meets every node after all of its parents. */
-static int walk_from(const struct diagram *d, diagram_ref root, struct walk *walk)
-{
-	walk->reached = calloc((size_t)root + 1, sizeof(*walk->reached));
-	if (!walk->reached)
-		return -ENOMEM;
-	walk->reached[root] = true;
-	for (size_t i = (size_t)root + 1; i-- > 0;)
-		if (walk->reached[i] && d->nodes[i].var != DIAGRAM_VARS)
-			walk->reached[d->nodes[i].lo] = walk->reached[d->nodes[i].hi] = true;
-	return 0;
-}
-
 static uint32_t meaning(uint32_t action, const void *user)
 {
 	(void)user;
@@ -67,17 +42,20 @@ static void hash_node(const struct diagram_node *n, uint8_t (*hash)[SHA256_DIGES
 
 int diagram_fingerprint(struct diagram *d, diagram_ref root, uint8_t ret_hash[DIAGRAM_FINGERPRINT_SIZE])
 {
-	_cleanup_(walk_done) struct walk walk = { 0 };
+	_cleanup_free_ uint8_t(*hash)[SHA256_DIGEST_LENGTH] = NULL;
+	_cleanup_free_ bool *reached = NULL;
 
 	root = diagram_meaning(d, root);
 	if (d->error)
 		return d->error;
-	walk.hash = calloc((size_t)root + 1, sizeof(*walk.hash));
-	if (!walk.hash || walk_from(d, root, &walk))
+	reached = diagram_reached(d, root);
+	hash = calloc((size_t)root + 1, sizeof(*hash));
+	if (!hash || !reached)
 		return -ENOMEM;
+	/* upwards: children have smaller indices than their parents */
 	for (size_t i = 0; i <= root; i++)
-		if (walk.reached[i])
-			hash_node(&d->nodes[i], walk.hash, walk.hash[i]);
-	memcpy(ret_hash, walk.hash[root], DIAGRAM_FINGERPRINT_SIZE);
+		if (reached[i])
+			hash_node(&d->nodes[i], hash, hash[i]);
+	memcpy(ret_hash, hash[root], DIAGRAM_FINGERPRINT_SIZE);
 	return 0;
 }

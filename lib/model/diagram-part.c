@@ -170,23 +170,6 @@ int diagram_slots(const struct diagram *d, diagram_ref root, enum callgate_abi a
 
 /* ---- All nodes below a root ---- */
 
-/* reached[i] for each node below the root, itself included. NULL when out of memory. */
-static bool *mark(const struct diagram *d, diagram_ref root)
-{
-	bool *reached = calloc((size_t)root + 1, sizeof(*reached));
-
-	if (!reached)
-		return NULL;
-	reached[root] = true;
-	for (size_t i = (size_t)root + 1; i-- > 0;) {
-		const struct diagram_node *n = &d->nodes[i];
-
-		if (reached[i] && n->var != DIAGRAM_VARS)
-			reached[n->lo] = reached[n->hi] = true;
-	}
-	return reached;
-}
-
 bool diagram_is_leaf(const struct diagram *d, diagram_ref root, uint32_t *ret_value)
 {
 	if (d->nodes[root].var != DIAGRAM_VARS)
@@ -205,7 +188,7 @@ static int compare_values(const void *a, const void *b)
 
 int diagram_leaves(const struct diagram *d, diagram_ref root, struct diagram_leaves *ret_leaves)
 {
-	_cleanup_free_ bool *reached = mark(d, root);
+	_cleanup_free_ bool *reached = diagram_reached(d, root);
 	int r = 0;
 
 	*ret_leaves = (struct diagram_leaves){ 0 };
@@ -228,7 +211,7 @@ diagram_ref diagram_map(struct diagram *d, diagram_ref root, uint32_t (*map)(uin
 
 	if (d->error)
 		return DIAGRAM_FAILED;
-	reached = mark(d, root);
+	reached = diagram_reached(d, root);
 	to = malloc(((size_t)root + 1) * sizeof(*to));
 	if (!reached || !to) {
 		d->error = -ENOMEM;
@@ -245,7 +228,7 @@ diagram_ref diagram_map(struct diagram *d, diagram_ref root, uint32_t (*map)(uin
 
 int diagram_support(const struct diagram *d, diagram_ref root, bool used[DIAGRAM_VARS])
 {
-	_cleanup_free_ bool *reached = mark(d, root);
+	_cleanup_free_ bool *reached = diagram_reached(d, root);
 
 	if (!reached)
 		return -ENOMEM;

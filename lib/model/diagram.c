@@ -342,24 +342,29 @@ uint32_t diagram_eval(const struct diagram *d, diagram_ref root, const struct ca
 }
 
 /* Children have smaller indices than their parents, so one pass downwards meets every node after all of its parents. */
-size_t diagram_size(const struct diagram *d, diagram_ref root)
+bool *diagram_reached(const struct diagram *d, diagram_ref root)
 {
-	_cleanup_free_ bool *reached = NULL;
-	size_t size = 0;
+	bool *reached = calloc((size_t)root + 1, sizeof(*reached));
 
-	if (root >= d->count)
-		return 0;
-	reached = calloc((size_t)root + 1, sizeof(*reached));
 	if (!reached)
-		return 0;
+		return NULL;
 	reached[root] = true;
 	for (size_t i = (size_t)root + 1; i-- > 0;) {
 		const struct diagram_node *n = &d->nodes[i];
 
-		size += reached[i];
 		if (reached[i] && n->var != DIAGRAM_VARS)
 			reached[n->lo] = reached[n->hi] = true;
 	}
+	return reached;
+}
+
+size_t diagram_size(const struct diagram *d, diagram_ref root)
+{
+	_cleanup_free_ bool *reached = root < d->count ? diagram_reached(d, root) : NULL;
+	size_t size = 0;
+
+	for (size_t i = 0; reached && i <= root; i++)
+		size += reached[i];
 	return size;
 }
 

@@ -38,11 +38,6 @@ struct run {
 	bool ended;
 };
 
-static bool attaching(const struct callgate_record_options *o)
-{
-	return o->pid || o->unit || o->cgroup || o->container;
-}
-
 /* ---- What already runs ---- */
 
 static int name_target(struct run *run, const char *kind, const char *name)
@@ -219,10 +214,10 @@ static int ebpf_run(const struct record_setup *setup, struct callgate_trace *tra
 
 	if (!r)
 		r = host_enter(&run.host, diags);
-	if (!r && !attaching(setup->options) && !setup->options->keep_privileges)
+	if (!r && !record_attaches(setup->options) && !setup->options->keep_privileges)
 		setuid_check_command(&run.setuid, setup->path, diags);
 	if (!r)
-		r = attaching(setup->options) ? attach(&run) : start(&run);
+		r = record_attaches(setup->options) ? attach(&run) : start(&run);
 	if (!r)
 		r = loop(&run);
 	if (r < 0) {

@@ -21,6 +21,12 @@ struct record_setup {
 	void *decide_user;
 };
 
+/* Is it about what already runs, instead of a command? */
+static inline bool record_attaches(const struct callgate_record_options *o)
+{
+	return o->pid || o->unit || o->cgroup || o->container;
+}
+
 struct record_backend {
 	const char *name, *help;
 	bool attaches; /* records what already runs: options->pid, unit, cgroup, container */
