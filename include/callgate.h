@@ -335,7 +335,8 @@ int callgate_policy_eval(struct callgate_policy *policy, const struct callgate_t
 
 /*
  * A profile for the target's ABIs that means exactly what the policy means, read out of its meaning: for filters of unknown origin, stacks,
- * unions. Of a policy that is one profile, a copy of it. -EOPNOTSUPP extract-* when no profile can say it, -E2BIG.
+ * unions. Of a policy that is one profile, a copy of it. Flags for loading are kept, SPEC_ALLOW only when all parts have it; of several
+ * listeners the first (extract-listener). -EOPNOTSUPP extract-* when no profile can say it, -E2BIG.
  */
 int callgate_policy_extract(const struct callgate_policy *policy, const struct callgate_target *target, struct callgate_profile **ret_profile, struct callgate_diags *diags);
 /*

@@ -115,6 +115,43 @@ static int keep_calls(const struct callgate_policy *policy, struct callgate_prof
 	return r;
 }
 
+/* How the parts ask to be loaded is no part of their meaning. What protects more is kept, and of two listeners the first. */
+struct loading {
+	struct callgate_profile *profile;
+	bool any;
+	struct callgate_diags *diags;
+};
+
+static int keep_listener(struct loading *l, const struct callgate_profile *part)
+{
+	const char *path = strpool_get(&part->strings, part->listener_path), *metadata = strpool_get(&part->strings, part->listener_metadata);
+	const char *kept = strpool_get(&l->profile->strings, l->profile->listener_path);
+
+	if (!*path || !strcmp(path, kept))
+		return 0;
+	if (*kept) {
+		diag_warning(l->diags, "extract-listener", DIAG_NOWHERE, "the parts name different listeners; %s is kept, %s is not", kept, path);
+		return 0;
+	}
+	return strpool_add(&l->profile->strings, path, strlen(path), &l->profile->listener_path) ||
+	       strpool_add(&l->profile->strings, metadata, strlen(metadata), &l->profile->listener_metadata) ? -ENOMEM : 0;
+}
+
+static int keep_loading(struct loading *l, const struct callgate_policy *policy)
+{
+	bool leaf = policy->profile || policy->filter;
+	unsigned flags = policy->profile ? policy->profile->load_flags : 0, had = l->profile->load_flags;
+	int r = policy->profile ? keep_listener(l, policy->profile) : 0;
+
+	if (leaf) {
+		l->profile->load_flags = l->any ? ((had | flags) & ~CALLGATE_LOAD_SPEC_ALLOW) | (had & flags) : flags;
+		l->any = true;
+	}
+	for (size_t i = 0; i < policy->parts.count && !r; i++)
+		r = keep_loading(l, policy->parts.items[i]);
+	return r;
+}
+
 int callgate_policy_extract(const struct callgate_policy *policy, const struct callgate_target *target,
 			    struct callgate_profile **ret_profile, struct callgate_diags *diags)
 {
@@ -140,7 +177,8 @@ int callgate_policy_extract(const struct callgate_policy *policy, const struct c
 	r = profile_from_diagram(d, root, abis ? abis : policy_abis(policy, target), &profile, diags);
 	if (r)
 		return r;
-	if (keep_calls(policy, profile) || profile_normalise(profile)) {
+	if (keep_calls(policy, profile) || keep_loading(&(struct loading){ .profile = profile, .diags = diags }, policy) ||
+	    profile_normalise(profile)) {
 		profile_free(profile);
 		return diag_oom(diags);
 	}

@@ -140,12 +140,62 @@ static void test_fingerprint_value(void **state)
 	policy_free(policy);
 }
 
+/* ---- A profile again ---- */
+
+static struct callgate_policy *read_policy(const char *members)
+{
+	struct callgate_policy *policy = NULL;
+	struct buf text = { 0 };
+
+	buf_printf(&text, "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"architectures\": [\"SCMP_ARCH_X86_64\"]%s}", members);
+	assert_int_equal(callgate_policy_read(text.text, text.size, "p.json", "oci", 0, &policy, NULL), 0);
+	buf_done(&text);
+	return policy;
+}
+
+/* How a filter is loaded is no part of its meaning, and must not get lost for that. SPEC_ALLOW gives protection up: only if all parts do. */
+static void test_extract_flags(void **state)
+{
+	static const char *const flags[] = { ", \"flags\": [\"SECCOMP_FILTER_FLAG_LOG\", \"SECCOMP_FILTER_FLAG_SPEC_ALLOW\"]",
+					     ", \"flags\": [\"SECCOMP_FILTER_FLAG_SPEC_ALLOW\"]", "" };
+	static const unsigned expected[] = { CALLGATE_LOAD_LOG | CALLGATE_LOAD_SPEC_ALLOW, CALLGATE_LOAD_LOG };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct callgate_policy *policy = both(CALLGATE_POLICY_STACK, read_policy(flags[0]), read_policy(flags[1 + i]));
+		struct callgate_profile *profile;
+
+		assert_int_equal(callgate_policy_extract(policy, &on_x86_64, &profile, NULL), 0);
+		assert_int_equal(profile->load_flags, expected[i]);
+		profile_free(profile);
+		policy_free(policy);
+	}
+}
+
+static void test_extract_listener(void **state)
+{
+	struct callgate_diags *diags = callgate_diags_new();
+	struct callgate_policy *policy = both(CALLGATE_POLICY_STACK, read_policy(", \"listenerPath\": \"/run/a\""), read_policy(", \"listenerPath\": \"/run/b\""));
+	struct callgate_profile *profile;
+
+	(void)state;
+	assert_int_equal(callgate_policy_extract(policy, &on_x86_64, &profile, diags), 0);
+	assert_string_equal(strpool_get(&profile->strings, profile->listener_path), "/run/a");
+	assert_int_equal(callgate_diags_count(diags), 1);
+	assert_string_equal(callgate_diags_get(diags, 0)->id, "extract-listener");
+	profile_free(profile);
+	policy_free(policy);
+	callgate_diags_free(diags);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_readings),
 		cmocka_unit_test(test_fingerprint),
 		cmocka_unit_test(test_fingerprint_value),
+		cmocka_unit_test(test_extract_flags),
+		cmocka_unit_test(test_extract_listener),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
