@@ -66,6 +66,7 @@ void cli_print_help(const struct cli_command *command, FILE *out);
 /* out.c: everything people and programs read. */
 void cli_flush_diags(struct cli *cli);      /* print what has not been printed yet, to stderr */
 __attribute__((format(printf, 3, 4))) int cli_error(struct cli *cli, const char *id, const char *format, ...); /* prints; CLI_TROUBLE */
+__attribute__((format(printf, 3, 4))) void cli_warning(struct cli *cli, const char *id, const char *format, ...);
 int cli_trouble(struct cli *cli);           /* prints the diagnostics; CLI_TROUBLE */
 __attribute__((format(printf, 1, 2))) void cli_say(const char *format, ...); /* a line for people, to stdout */
 enum cli_style { STYLE_PLAIN, STYLE_GOOD, STYLE_BAD, STYLE_WARN, STYLE_DIM, STYLE_BOLD };

@@ -217,6 +217,8 @@ static int compile(struct cli *cli, const struct callgate_profile *profile, cons
 	status = make_filter(cli, profile, target, &filter);
 	if (status != CLI_YES)
 		return status;
+	if (callgate_profile_load_flags(profile))
+		cli_warning(cli, "compile-flags", "the profile has flags, which a program cannot hold: whoever loads it must give them to seccomp(2)");
 	status = cli->json && cli->values[OPT_REPORT] && !cli->values[OPT_OUTPUT] ? CLI_YES : write_filter(cli, filter, profile);
 	if (status == CLI_YES && cli->values[OPT_REPORT]) {
 		if (callgate_filter_report(filter, profile, target, &report) < 0)

@@ -84,15 +84,12 @@ int cli_trouble(struct cli *cli)
 	return CLI_TROUBLE;
 }
 
-int cli_error(struct cli *cli, const char *id, const char *format, ...)
+static void print_own(struct cli *cli, enum callgate_severity severity, const char *id, const char *format, va_list args)
 {
 	char text[1024];
-	va_list args;
-	struct callgate_diag diag = { .severity = CALLGATE_SEVERITY_ERROR, .id = id, .text = text };
+	struct callgate_diag diag = { .severity = severity, .id = id, .text = text };
 
-	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
 	/* Command words may hold anything. */
 	for (char *p = text; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
@@ -102,7 +99,25 @@ int cli_error(struct cli *cli, const char *id, const char *format, ...)
 		print_diag_json(&diag);
 	else
 		print_diag(cli, &diag);
+}
+
+int cli_error(struct cli *cli, const char *id, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_own(cli, CALLGATE_SEVERITY_ERROR, id, format, args);
+	va_end(args);
 	return CLI_TROUBLE;
+}
+
+void cli_warning(struct cli *cli, const char *id, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_own(cli, CALLGATE_SEVERITY_WARNING, id, format, args);
+	va_end(args);
 }
 
 void cli_say(const char *format, ...)
