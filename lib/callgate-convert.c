@@ -18,10 +18,6 @@
 
 #define SYSTEMD_DEFAULT 252
 
-static void diagram_drop(struct diagram **d) { diagram_free(*d); }
-static void policy_drop(struct callgate_policy **p) { policy_free(*p); }
-static void profile_drop(struct callgate_profile **p) { profile_free(*p); }
-
 struct conversion {
 	const struct format *format;
 	const struct callgate_target *target;
@@ -78,7 +74,7 @@ bool callgate_convert_format_find(const char *name, struct callgate_convert_form
 static int extract_literal(const struct callgate_profile *profile, const struct callgate_target *target, struct callgate_profile **ret_profile,
 			   struct callgate_diags *diags)
 {
-	_cleanup_(policy_drop) struct callgate_policy *stack = NULL, *leaf = NULL;
+	_cleanup_(policy_freep) struct callgate_policy *stack = NULL, *leaf = NULL;
 	struct callgate_profile *copy;
 
 	if (profile_copy(profile, &copy) || policy_from_profile("literal", copy, &leaf) || policy_new(CALLGATE_POLICY_STACK, "literal", &stack) ||
@@ -92,7 +88,7 @@ static bool names_a_place(const struct callgate_target *target) { return target-
 /* The profile that is converted: for one place, unless the format can tell places apart and none was named. */
 static int find_source(struct conversion *c, const struct callgate_policy *policy)
 {
-	_cleanup_(profile_drop) struct callgate_profile *profile = NULL, *plain = NULL;
+	_cleanup_(profile_freep) struct callgate_profile *profile = NULL, *plain = NULL;
 	int r = callgate_policy_extract(policy, c->target, &profile, c->diags);
 
 	if (!r && profile->literal && !c->can->literal) {
@@ -115,7 +111,7 @@ static int find_source(struct conversion *c, const struct callgate_policy *polic
 
 static int fit(struct conversion *c)
 {
-	_cleanup_(profile_drop) struct callgate_profile *prepared = NULL;
+	_cleanup_(profile_freep) struct callgate_profile *prepared = NULL;
 	unsigned losses = 0;
 	int r;
 
@@ -234,7 +230,7 @@ static int judge(const struct conversion *c, struct diagram *d, diagram_ref root
 
 static int compare(const struct conversion *c, const struct callgate_policy *reread, unsigned scope_abis)
 {
-	_cleanup_(diagram_drop) struct diagram *d = diagram_new(0);
+	_cleanup_(diagram_freep) struct diagram *d = diagram_new(0);
 	struct callgate_target there = *c->target;
 	diagram_ref roots[2];
 	int r;
@@ -264,13 +260,11 @@ static int unreadable(const struct conversion *c, const struct callgate_diags *c
 			  count ? callgate_diags_get(complaints, count - 1)->text : "no reason was given");
 }
 
-static void diags_drop(struct callgate_diags **diags) { callgate_diags_free(*diags); }
-
 /* What the reader says of its own accord is no concern of whoever converts. */
 static int prove(const struct conversion *c, const struct buf *text)
 {
-	_cleanup_(policy_drop) struct callgate_policy *reread = NULL;
-	_cleanup_(diags_drop) struct callgate_diags *complaints = callgate_diags_new();
+	_cleanup_(policy_freep) struct callgate_policy *reread = NULL;
+	_cleanup_(diags_freep) struct callgate_diags *complaints = callgate_diags_new();
 	const struct format_input input = { .bytes = text->text, .size = text->size, .file = c->format->name };
 	unsigned abis = 0;
 	int r = -ENOTSUP;

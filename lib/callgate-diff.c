@@ -8,8 +8,6 @@
 #include "model/diagram.h"
 #include "model/policy.h"
 
-static void diagram_drop(struct diagram **d) { diagram_free(*d); }
-
 static int lower_both(struct diagram *d, const struct callgate_policy *a, const struct callgate_policy *b, const struct callgate_target *target,
 		      diagram_ref *ret_a, diagram_ref *ret_b, struct callgate_diags *diags)
 {
@@ -21,7 +19,7 @@ static int lower_both(struct diagram *d, const struct callgate_policy *a, const 
 int callgate_diff(const struct callgate_policy *a, const struct callgate_policy *b, const struct callgate_target *target,
 		  struct callgate_diff **ret_diff, struct callgate_diags *diags)
 {
-	_cleanup_(diagram_drop) struct diagram *d = diagram_new(0);
+	_cleanup_(diagram_freep) struct diagram *d = diagram_new(0);
 	diagram_ref root_a, root_b;
 	int r;
 
@@ -44,7 +42,7 @@ bool callgate_diff_get(const struct callgate_diff *diff, size_t i, struct callga
 int callgate_within(const struct callgate_policy *a, const struct callgate_policy *b, const struct callgate_target *target,
 		    struct callgate_call *ret_witness, uint32_t ret_actions[2], struct callgate_diags *diags)
 {
-	_cleanup_(diagram_drop) struct diagram *d = diagram_new(0);
+	_cleanup_(diagram_freep) struct diagram *d = diagram_new(0);
 	diagram_ref root_a, root_b;
 	struct callgate_call witness;
 	int r;

@@ -13,9 +13,6 @@
 #include "model/diagram.h"
 #include "model/filter.h"
 
-static void diagram_drop(struct diagram **d) { diagram_free(*d); }
-static void filter_drop(struct callgate_filter **f) { filter_free(*f); }
-
 static double now_ms(void)
 {
 	struct timespec t;
@@ -41,7 +38,7 @@ static int compare_roots(struct diagram *d, diagram_ref a, diagram_ref b, struct
 static int prove(const struct callgate_profile *profile, const struct callgate_target *target, struct callgate_filter *filter,
 		 struct callgate_call *ret_witness, uint32_t ret_actions[2], size_t *ret_nodes, struct callgate_diags *diags)
 {
-	_cleanup_(diagram_drop) struct diagram *d = diagram_new(0);
+	_cleanup_(diagram_freep) struct diagram *d = diagram_new(0);
 	struct callgate_call witness = { 0 };
 	diagram_ref want, have;
 	int r;
@@ -82,7 +79,7 @@ static int proof_failed(const struct callgate_call *witness, const uint32_t acti
 int callgate_compile(const struct callgate_profile *profile, const struct callgate_target *target,
 		     struct callgate_filter **ret_filter, struct callgate_diags *diags)
 {
-	_cleanup_(filter_drop) struct callgate_filter *filter = NULL;
+	_cleanup_(filter_freep) struct callgate_filter *filter = NULL;
 	struct callgate_call witness;
 	uint32_t actions[2];
 	double start = now_ms();
@@ -120,7 +117,7 @@ static int peer_differs(const struct callgate_call *witness, const uint32_t acti
 int callgate_compile_libseccomp(const struct callgate_profile *profile, const struct callgate_target *target, unsigned layout,
 				struct callgate_filter **ret_filter, struct callgate_call *ret_witness, struct callgate_diags *diags)
 {
-	_cleanup_(filter_drop) struct callgate_filter *filter = NULL;
+	_cleanup_(filter_freep) struct callgate_filter *filter = NULL;
 	struct callgate_call witness;
 	uint32_t actions[2];
 	double start = now_ms();
@@ -254,7 +251,7 @@ static int lower_stack(struct diagram *d, const struct callgate_filter *const *f
 int callgate_filters_equal(const struct callgate_filter *const *a, size_t a_count, const struct callgate_filter *const *b,
 			   size_t b_count, struct callgate_call *ret_witness, struct callgate_diags *diags)
 {
-	_cleanup_(diagram_drop) struct diagram *d = diagram_new(0);
+	_cleanup_(diagram_freep) struct diagram *d = diagram_new(0);
 	diagram_ref root_a, root_b;
 	int r;
 

@@ -9,7 +9,6 @@
 
 #define CONDITION_TERMS_MAX 64
 
-static void diagram_drop(struct diagram **d) { diagram_free(*d); }
 static void slots_drop(struct diagram_slots *slots) { diagram_slots_done(slots); }
 static void runs_drop(struct diagram_runs *runs) { diagram_runs_done(runs); }
 static void region_drop(struct region *region) { region_done(region); }
@@ -59,7 +58,7 @@ int callgate_policy_fingerprint(const struct callgate_policy *policy, const stru
 				char ret_text[CALLGATE_FINGERPRINT_SIZE], struct callgate_diags *diags)
 {
 	static const char digits[] = "0123456789abcdef";
-	_cleanup_(diagram_drop) struct diagram *d = diagram_new(0);
+	_cleanup_(diagram_freep) struct diagram *d = diagram_new(0);
 	uint8_t hash[DIAGRAM_FINGERPRINT_SIZE];
 	diagram_ref root;
 	int r;
@@ -155,7 +154,7 @@ static int keep_loading(struct loading *l, const struct callgate_policy *policy)
 int callgate_policy_extract(const struct callgate_policy *policy, const struct callgate_target *target,
 			    struct callgate_profile **ret_profile, struct callgate_diags *diags)
 {
-	_cleanup_(diagram_drop) struct diagram *d = NULL;
+	_cleanup_(diagram_freep) struct diagram *d = NULL;
 	struct callgate_profile *profile;
 	unsigned abis = target->abis;
 	diagram_ref root;
@@ -212,7 +211,7 @@ static int say_region(struct diagram *d, diagram_ref root, enum callgate_abi abi
 int callgate_policy_permits(const struct callgate_policy *policy, const struct callgate_target *target, enum callgate_abi abi,
 			    const char *syscall_name, char **ret_condition, struct callgate_diags *diags)
 {
-	_cleanup_(diagram_drop) struct diagram *d = diagram_new(0);
+	_cleanup_(diagram_freep) struct diagram *d = diagram_new(0);
 	int syscall = arch_syscall_id(syscall_name), r;
 	int64_t nr = syscall < 0 ? -1 : arch_syscall_nr(abi, syscall);
 	diagram_ref root;

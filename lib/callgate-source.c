@@ -17,8 +17,6 @@
 #include "model/policy.h"
 #include "unit/unit.h"
 
-static void drop(struct callgate_policy **policy) { policy_free(*policy); }
-
 /* ---- Files ---- */
 
 struct inclusion {
@@ -251,7 +249,7 @@ static int open_term(const char *text, const struct callgate_source_options *opt
 static int open_cut(char *text, const char *separators, const struct callgate_source_options *options, struct callgate_policy **ret_policy,
 		    struct callgate_diags *diags)
 {
-	_cleanup_(drop) struct callgate_policy *all = NULL;
+	_cleanup_(policy_freep) struct callgate_policy *all = NULL;
 	char cut[2] = { *separators, '\0' };
 	char *rest = text, *word;
 	int r;

@@ -16,8 +16,6 @@
 #include "pass/pass.h"
 #include "record/record.h"
 
-static void filter_drop(struct callgate_filter **f) { callgate_filter_free(*f); }
-static void profile_drop(struct callgate_profile **p) { profile_free(*p); }
 static void trace_drop(struct callgate_trace **t) { trace_free(*t); }
 
 int callgate_probe(struct callgate_features *ret) { return kernel_probe(ret); }
@@ -66,8 +64,8 @@ static int prepare_privileges(bool keep, struct callgate_diags *diags)
 int callgate_exec(const struct callgate_profile *profile, const struct callgate_target *target,
 		  const struct callgate_exec_options *options, bool *ret_loaded, struct callgate_diags *diags)
 {
-	_cleanup_(profile_drop) struct callgate_profile *loaded = NULL;
-	_cleanup_(filter_drop) struct callgate_filter *filter = NULL;
+	_cleanup_(profile_freep) struct callgate_profile *loaded = NULL;
+	_cleanup_(filter_freep) struct callgate_filter *filter = NULL;
 	struct kernel_launch launch;
 	int r;
 
@@ -118,7 +116,7 @@ static int trial_decide(void *user, const struct callgate_call *call)
 static int trial_filter(const struct callgate_record_options *options, struct callgate_filter **ret_filter,
 			struct callgate_diags *diags)
 {
-	_cleanup_(profile_drop) struct callgate_profile *tried = NULL;
+	_cleanup_(profile_freep) struct callgate_profile *tried = NULL;
 	int r = pass_trial(options->trial, &tried);
 
 	if (r < 0)
@@ -167,7 +165,7 @@ static const struct record_backend *choose_backend(const struct callgate_record_
 int callgate_record(const struct callgate_record_options *options, struct callgate_trace **ret_trace,
 		    struct callgate_record_result *ret_result, struct callgate_diags *diags)
 {
-	_cleanup_(filter_drop) struct callgate_filter *filter = NULL;
+	_cleanup_(filter_freep) struct callgate_filter *filter = NULL;
 	_cleanup_(trace_drop) struct callgate_trace *trace = NULL;
 	_cleanup_free_ char *path = NULL;
 	struct trial trial = { options->trial, options->trial_target };

@@ -34,6 +34,7 @@ __attribute__((format(printf, 4, 5))) void diag_note(struct callgate_diags *diag
 						     struct diag_where where, const char *format, ...);
 /* Out of memory (out-of-memory): recorded once, without allocating. Returns -ENOMEM. */
 int diag_oom(struct callgate_diags *diags);
+static inline void diags_freep(struct callgate_diags **diags) { callgate_diags_free(*diags); } /* for _cleanup_ */
 /* Errors so far, with those that were not kept. 0 for NULL. */
 size_t diag_error_count(const struct callgate_diags *diags);
 

@@ -131,16 +131,11 @@ static bool mark(uint32_t leaf, void *user)
 	return false;
 }
 
-static void free_profile(struct callgate_profile **profile)
-{
-	profile_free(*profile);
-}
-
 /* The leaves of a profile's marked copy; of `alone`, only this clause is left. */
 static int find_deciding(struct check_lint *lint, const struct callgate_profile *profile, const struct profile_clause *alone,
 			 struct marks *marks)
 {
-	_cleanup_(free_profile) struct callgate_profile *copy = NULL;
+	_cleanup_(profile_freep) struct callgate_profile *copy = NULL;
 	struct callgate_call call = { 0 };
 	diagram_ref root;
 	int r = profile_copy(profile, &copy);

@@ -249,10 +249,6 @@ static int run_rules(struct check_lint *lint, const struct callgate_check_option
 	return 0;
 }
 
-static void free_diagram(struct diagram **d)
-{
-	diagram_free(*d);
-}
 static void free_findings(struct callgate_findings **findings)
 {
 	check_findings_free(*findings);
@@ -262,7 +258,7 @@ int check_run(struct callgate_policy *policy, const struct callgate_target *targ
 	      struct callgate_findings **ret_findings, struct callgate_diags *diags)
 {
 	static const struct callgate_check_options all;
-	_cleanup_(free_diagram) struct diagram *d = diagram_new(0);
+	_cleanup_(diagram_freep) struct diagram *d = diagram_new(0);
 	_cleanup_(free_findings) struct callgate_findings *findings = calloc(1, sizeof(*findings));
 	_cleanup_free_ struct check_answer *answers = calloc((size_t)CALLGATE_ABI_COUNT * arch_syscall_count(), sizeof(*answers));
 	struct check_lint lint = {

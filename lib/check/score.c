@@ -100,10 +100,6 @@ static int add_hazard(const struct scoring *s, const struct check_hazard *hazard
 	return row ? count(s, part, row) : -ENOMEM;
 }
 
-static void free_diagram(struct diagram **d)
-{
-	diagram_free(*d);
-}
 static void free_score(struct callgate_score **score)
 {
 	check_score_free(*score);
@@ -112,7 +108,7 @@ static void free_score(struct callgate_score **score)
 int check_score(const struct callgate_policy *policy, const struct callgate_target *target, enum callgate_abi abi,
 		struct callgate_score **ret_score, struct callgate_diags *diags)
 {
-	_cleanup_(free_diagram) struct diagram *d = diagram_new(0);
+	_cleanup_(diagram_freep) struct diagram *d = diagram_new(0);
 	_cleanup_(free_score) struct callgate_score *score = calloc(1, sizeof(*score));
 	struct scoring s = { .d = d, .abi = abi, .score = score };
 	int r = 0;

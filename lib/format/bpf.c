@@ -19,14 +19,9 @@ static int check_size(size_t size, const char *file, struct callgate_diags *diag
 	return 0;
 }
 
-static void free_filter(struct callgate_filter **filter)
-{
-	*filter = filter_free(*filter);
-}
-
 int bpf_read(const void *bytes, size_t size, const char *file, struct callgate_filter **ret_filter, struct callgate_diags *diags)
 {
-	_cleanup_(free_filter) struct callgate_filter *filter = NULL;
+	_cleanup_(filter_freep) struct callgate_filter *filter = NULL;
 	int r = check_size(size, file, diags);
 
 	if (r)

@@ -33,11 +33,6 @@ static const struct {
 	{ "none", "no filter: everything is allowed", read_none },
 };
 
-static void free_policy(struct callgate_policy **policy)
-{
-	policy_free(*policy);
-}
-
 const char *builtin_at(size_t i, const char **ret_source)
 {
 	size_t other = i - builtin_profiles_count;
@@ -81,7 +76,7 @@ static int diagnose_unknown(const char *name, struct callgate_diags *diags)
 
 int builtin_read(const char *name, struct callgate_policy **ret_policy, struct callgate_diags *diags)
 {
-	_cleanup_(free_policy) struct callgate_policy *policy = NULL;
+	_cleanup_(policy_freep) struct callgate_policy *policy = NULL;
 	_cleanup_(buf_done) struct buf full = { 0 };
 	int r = -ENOENT;
 

@@ -179,16 +179,11 @@ static int finish(struct oci_reader *r)
 	return error ? error : profile_normalise(r->profile);
 }
 
-static void free_profile(struct callgate_profile **profile)
-{
-	*profile = profile_free(*profile);
-}
-
 int oci_read(const char *bytes, size_t size, const char *file, unsigned flags, struct callgate_profile **ret_profile,
 	     struct callgate_diags *diags)
 {
 	_cleanup_(json_done) struct json json = { 0 };
-	_cleanup_(free_profile) struct callgate_profile *profile = NULL;
+	_cleanup_(profile_freep) struct callgate_profile *profile = NULL;
 	_cleanup_(buf_done) struct buf unsupported = { 0 };
 	struct oci_reader reader = {
 		.strict = {

@@ -6,11 +6,6 @@ static void done_set(struct systemd_set *set)
 {
 	systemd_set_done(set);
 }
-static void free_profile(struct callgate_profile **profile)
-{
-	*profile = profile_free(*profile);
-}
-
 /* Where the next assignment begins: the next word with ~ in front, or the end. */
 static size_t assignment_size(const char *text)
 {
@@ -75,7 +70,7 @@ static int add_clauses(struct callgate_profile *profile, const struct systemd_se
 
 int systemd_read_expression(const char *text, struct callgate_policy **ret_policy, struct callgate_diags *diags)
 {
-	_cleanup_(free_profile) struct callgate_profile *profile = NULL;
+	_cleanup_(profile_freep) struct callgate_profile *profile = NULL;
 	_cleanup_(done_set) struct systemd_set set = { 0 };
 	_cleanup_(buf_done) struct buf name = { 0 };
 	int r = read_set(&set, text, diags);

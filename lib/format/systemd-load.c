@@ -5,15 +5,6 @@
  */
 #include "format/systemd.h"
 
-static void free_profile(struct callgate_profile **profile)
-{
-	*profile = profile_free(*profile);
-}
-static void free_policy(struct callgate_policy **policy)
-{
-	*policy = policy_free(*policy);
-}
-
 /* ---- Rules ---- */
 
 static int add_clause(struct systemd_filter *f, int syscall, uint32_t action, struct diag_where where, const struct profile_cond *conds,
@@ -127,7 +118,7 @@ static int push(const struct loading *l, enum systemd_directive directive, const
 
 static int load_for(const struct loading *l, enum systemd_directive directive, enum callgate_abi abi)
 {
-	_cleanup_(free_profile) struct callgate_profile *profile = NULL;
+	_cleanup_(profile_freep) struct callgate_profile *profile = NULL;
 	struct systemd_filter f = { .settings = l->settings, .directive = directive, .abi = abi, .diags = l->diags };
 	int r = new_profile(CALLGATE_ABI_BIT(abi), &profile);
 
@@ -231,7 +222,7 @@ static void done_settings(struct systemd_settings *s)
 int systemd_unit_policy(const char *unit, const struct systemd_text *texts, size_t count, unsigned version, unsigned abis,
 			struct callgate_policy **ret_policy, struct callgate_diags *diags)
 {
-	_cleanup_(free_policy) struct callgate_policy *stack = NULL;
+	_cleanup_(policy_freep) struct callgate_policy *stack = NULL;
 	_cleanup_(done_settings) struct systemd_settings settings = { 0 };
 	struct loading l = { .settings = &settings, .native = native_of(abis), .diags = diags };
 	int r;

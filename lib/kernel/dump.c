@@ -17,11 +17,6 @@ static void unmap(struct kernel_dump_room **room)
 		munmap(*room, sizeof(**room));
 }
 
-static void free_policy(struct callgate_policy **policy)
-{
-	policy_free(*policy);
-}
-
 static int diagnose_traced(pid_t pid, const struct kernel_task *task, struct callgate_diags *diags)
 {
 	struct kernel_task tracer;
@@ -171,7 +166,7 @@ static int add_strict(struct callgate_policy *stack, pid_t pid, const char *comm
 
 int kernel_dump(pid_t pid, struct callgate_policy **ret_policy, struct callgate_diags *diags)
 {
-	_cleanup_(free_policy) struct callgate_policy *stack = NULL;
+	_cleanup_(policy_freep) struct callgate_policy *stack = NULL;
 	struct kernel_task task;
 	char name[100];
 	int r = find_task(pid, &task, diags);

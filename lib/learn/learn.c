@@ -140,11 +140,6 @@ static int note_abis(const struct learner *l)
 	return 0;
 }
 
-static void free_profile(struct callgate_profile **profile)
-{
-	*profile = profile_free(*profile);
-}
-
 static int learn_all(struct learner *l, const struct callgate_trace *const *traces, size_t count)
 {
 	int r = gather(l, traces, count);
@@ -161,7 +156,7 @@ static int learn_all(struct learner *l, const struct callgate_trace *const *trac
 int learn_profile(const struct callgate_trace *const *traces, size_t count, const struct callgate_learn_options *options,
 		  struct callgate_profile **ret_profile, struct callgate_diags *diags)
 {
-	_cleanup_(free_profile) struct callgate_profile *profile = NULL;
+	_cleanup_(profile_freep) struct callgate_profile *profile = NULL;
 	struct learner learner = { .options = options ? *options : (struct callgate_learn_options){ 0 }, .diags = diags };
 	int r = profile_new(&profile);
 

@@ -26,6 +26,7 @@ typedef uint32_t diagram_ref;
 
 struct diagram *diagram_new(size_t max_nodes); /* NULL when out of memory; 0: the default limit */
 struct diagram *diagram_free(struct diagram *d);
+static inline void diagram_freep(struct diagram **d) { diagram_free(*d); } /* for _cleanup_ */
 int diagram_error(const struct diagram *d); /* 0, -E2BIG (limit), -ENOMEM */
 
 diagram_ref diagram_leaf(struct diagram *d, uint32_t value);

@@ -23,6 +23,7 @@ struct callgate_filter {
 
 int filter_new(size_t count, struct callgate_filter **ret_filter);
 struct callgate_filter *filter_free(struct callgate_filter *filter);
+static inline void filter_freep(struct callgate_filter **filter) { filter_free(*filter); } /* for _cleanup_ */
 
 /* The rules of kernel/seccomp.c (seccomp_check_filter) and net/core/filter.c (bpf_check_classic, check_load_and_stores).
  * -EBADMSG diagnosed bpf-invalid with the index of the instruction. */

@@ -4,8 +4,6 @@
 
 #include "model/call.h"
 
-static void drop(struct callgate_policy **policy) { policy_free(*policy); }
-
 struct callgate_policy *policy_free(struct callgate_policy *policy)
 {
 	if (policy) {
@@ -22,7 +20,7 @@ struct callgate_policy *policy_free(struct callgate_policy *policy)
 
 int policy_new(enum callgate_policy_kind kind, const char *name, struct callgate_policy **ret_policy)
 {
-	_cleanup_(drop) struct callgate_policy *policy = calloc(1, sizeof(*policy));
+	_cleanup_(policy_freep) struct callgate_policy *policy = calloc(1, sizeof(*policy));
 
 	if (!policy)
 		return -ENOMEM;

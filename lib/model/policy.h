@@ -29,6 +29,7 @@ int policy_add(struct callgate_policy *policy, struct callgate_policy *part);
 /* A stack or a union without parts. */
 int policy_new(enum callgate_policy_kind kind, const char *name, struct callgate_policy **ret_policy);
 struct callgate_policy *policy_free(struct callgate_policy *policy);
+static inline void policy_freep(struct callgate_policy **policy) { policy_free(*policy); } /* for _cleanup_ */
 
 /* Leaves, depth first; NULL at the end. */
 struct callgate_policy *policy_leaf(struct callgate_policy *policy, size_t i);

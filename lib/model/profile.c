@@ -31,11 +31,6 @@ struct callgate_profile *profile_free(struct callgate_profile *profile)
 	return NULL;
 }
 
-static void profile_free_ptr(struct callgate_profile **profile)
-{
-	profile_free(*profile);
-}
-
 /* A block of its own in place of one that is shared with the original. */
 static int own(void *items, size_t size)
 {
@@ -55,7 +50,7 @@ static int own(void *items, size_t size)
 
 int profile_copy(const struct callgate_profile *profile, struct callgate_profile **ret_profile)
 {
-	_cleanup_(profile_free_ptr) struct callgate_profile *copy = malloc(sizeof(*copy));
+	_cleanup_(profile_freep) struct callgate_profile *copy = malloc(sizeof(*copy));
 	int r = 0;
 
 	if (!copy)

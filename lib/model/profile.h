@@ -76,6 +76,7 @@ struct callgate_profile {
 
 int profile_new(struct callgate_profile **ret_profile);
 struct callgate_profile *profile_free(struct callgate_profile *profile);
+static inline void profile_freep(struct callgate_profile **profile) { profile_free(*profile); } /* for _cleanup_ */
 int profile_copy(const struct callgate_profile *profile, struct callgate_profile **ret_profile);
 
 /* Append a clause (conds copied). Call profile_normalise before using the profile. */

@@ -30,8 +30,6 @@ struct fit {
 	struct callgate_diags *diags;
 };
 
-static void drop(struct callgate_profile **profile) { *profile = profile_free(*profile); }
-
 static bool stricter(const struct fit *f) { return f->lossy == CALLGATE_LOSSY_STRICTER; }
 
 /* ---- What is said ---- */
@@ -275,7 +273,7 @@ void pass_fit_neutral(struct callgate_profile *profile, const struct profile_abi
 int pass_fit(const struct callgate_profile *profile, const struct callgate_target *target, const struct profile_abilities *can,
 	     enum callgate_lossy lossy, struct callgate_profile **ret_profile, unsigned *ret_losses, struct callgate_diags *diags)
 {
-	_cleanup_(drop) struct callgate_profile *copy = NULL;
+	_cleanup_(profile_freep) struct callgate_profile *copy = NULL;
 	unsigned abis = profile_target_abis(profile, target);
 	struct fit f = { .can = can, .lossy = lossy, .abi = (enum callgate_abi)__builtin_ctz(abis), .diags = diags };
 

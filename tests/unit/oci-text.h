@@ -16,18 +16,8 @@
 
 #define OCI_UNUSED __attribute__((unused))
 
-OCI_UNUSED static void free_diags(struct callgate_diags **diags)
-{
-	*diags = callgate_diags_free(*diags);
-}
-
-OCI_UNUSED static void free_profile(struct callgate_profile **profile)
-{
-	*profile = profile_free(*profile);
-}
-
-#define _diags_ _cleanup_(free_diags)
-#define _profile_ _cleanup_(free_profile)
+#define _diags_ _cleanup_(diags_freep)
+#define _profile_ _cleanup_(profile_freep)
 
 OCI_UNUSED static struct callgate_profile *read_text(const char *text, unsigned flags, struct callgate_diags *diags)
 {

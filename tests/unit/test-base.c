@@ -297,14 +297,9 @@ static void descriptor_closes(void **state)
 
 /* ---- Diagnostics ---- */
 
-static void free_diags(struct callgate_diags **diags)
-{
-	*diags = callgate_diags_free(*diags);
-}
-
 static void diags_record(void **state)
 {
-	_cleanup_(free_diags) struct callgate_diags *diags = callgate_diags_new();
+	_cleanup_(diags_freep) struct callgate_diags *diags = callgate_diags_new();
 	char file[] = "web.json";
 	const struct callgate_diag *d;
 
@@ -349,7 +344,7 @@ static void diags_may_be_null(void **state)
 
 static void diags_are_harmless(void **state)
 {
-	_cleanup_(free_diags) struct callgate_diags *diags = callgate_diags_new();
+	_cleanup_(diags_freep) struct callgate_diags *diags = callgate_diags_new();
 	char euros[2 * DIAG_TEXT_MAX];
 	const struct callgate_diag *d;
 
@@ -385,7 +380,7 @@ static void diags_are_harmless(void **state)
 
 static void diags_are_bounded(void **state)
 {
-	_cleanup_(free_diags) struct callgate_diags *diags = callgate_diags_new();
+	_cleanup_(diags_freep) struct callgate_diags *diags = callgate_diags_new();
 	const struct callgate_diag *more;
 
 	(void)state;
@@ -514,7 +509,7 @@ static void memory_runs_out(void **state)
 static void memory_runs_out_in_json(void **state)
 {
 	static const char text[] = "{ \"a\": [1, 2, 3, 4, 5, 6, 7, \"a longer text, so that buffers grow\"], \"b\": { \"c\": \"d\" } }";
-	_cleanup_(free_diags) struct callgate_diags *diags = NULL;
+	_cleanup_(diags_freep) struct callgate_diags *diags = NULL;
 	int error = -ENOMEM;
 	long left;
 

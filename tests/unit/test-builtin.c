@@ -12,11 +12,6 @@
 #include "format/format.h"
 #include "model/diagram.h"
 
-static void free_policy(struct callgate_policy **policy) { *policy = policy_free(*policy); }
-static void free_profile(struct callgate_profile **profile) { *profile = profile_free(*profile); }
-static void free_diagram(struct diagram **d) { *d = diagram_free(*d); }
-static void free_diags(struct callgate_diags **diags) { *diags = callgate_diags_free(*diags); }
-
 static struct callgate_profile *read_file(const char *name)
 {
 	static char bytes[1 << 16];
@@ -38,15 +33,15 @@ static struct callgate_profile *read_file(const char *name)
 /* Native ABIs with what archMap adds, capabilities one by one and together, kernels around minKernel. */
 static void compare(const char *name, const char *file)
 {
-	_cleanup_(free_policy) struct callgate_policy *policy = NULL;
-	_cleanup_(free_profile) struct callgate_profile *original = read_file(file);
+	_cleanup_(policy_freep) struct callgate_policy *policy = NULL;
+	_cleanup_(profile_freep) struct callgate_profile *original = read_file(file);
 	const unsigned kernels[] = { 0, 4 << 16 | 7 << 8, 6 << 16 };
 	unsigned compared = 0;
 
 	assert_int_equal(builtin_read(name, &policy, NULL), 0);
 	for (int cap = -2; cap < 64 && (cap < 0 || arch_cap_name(cap)); cap++)
 		for (int abi = 0; abi < CALLGATE_ABI_COUNT; abi++) {
-			_cleanup_(free_diagram) struct diagram *d = diagram_new(0);
+			_cleanup_(diagram_freep) struct diagram *d = diagram_new(0);
 			struct callgate_target target = { .abis = original->abi_map[abi] ? original->abi_map[abi] : CALLGATE_ABI_BIT(abi),
 							  .caps = cap == -2 ? 0 : cap == -1 ? UINT64_MAX : UINT64_C(1) << cap,
 							  .kernel = kernels[(cap + 2) % 3] };
@@ -88,8 +83,8 @@ static void origins(void **state)
 {
 	(void)state;
 	for (size_t i = 0; builtin_at(i, NULL); i++) {
-		_cleanup_(free_policy) struct callgate_policy *policy = NULL;
-		_cleanup_(free_diags) struct callgate_diags *diags = callgate_diags_new();
+		_cleanup_(policy_freep) struct callgate_policy *policy = NULL;
+		_cleanup_(diags_freep) struct callgate_diags *diags = callgate_diags_new();
 		char name[40];
 
 		assert_int_equal(builtin_read(builtin_at(i, NULL), &policy, diags), 0);
@@ -103,8 +98,8 @@ static void origins(void **state)
 
 static void none_allows_all(void **state)
 {
-	_cleanup_(free_policy) struct callgate_policy *policy = NULL;
-	_cleanup_(free_diagram) struct diagram *d = diagram_new(0);
+	_cleanup_(policy_freep) struct callgate_policy *policy = NULL;
+	_cleanup_(diagram_freep) struct diagram *d = diagram_new(0);
 	diagram_ref root;
 
 	(void)state;
@@ -115,7 +110,7 @@ static void none_allows_all(void **state)
 
 static void unknown(void **state)
 {
-	_cleanup_(free_diags) struct callgate_diags *diags = callgate_diags_new();
+	_cleanup_(diags_freep) struct callgate_diags *diags = callgate_diags_new();
 	struct callgate_policy *policy = NULL;
 	const char *source;
 

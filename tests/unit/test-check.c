@@ -14,34 +14,22 @@
 #include "check/ptest.h"
 #include "format/format.h"
 
-static void free_policy(struct callgate_policy **policy)
-{
-	policy_free(*policy);
-}
 static void free_findings(struct callgate_findings **findings)
 {
 	check_findings_free(*findings);
-}
-static void free_diags(struct callgate_diags **diags)
-{
-	callgate_diags_free(*diags);
 }
 static void free_tests(struct callgate_tests **tests)
 {
 	ptest_free(*tests);
 }
-static void free_diagram(struct diagram **d)
-{
-	diagram_free(*d);
-}
-#define _policy_ _cleanup_(free_policy)
+#define _policy_ _cleanup_(policy_freep)
 
 /* Written with ' for ", and without the outermost braces. */
 static struct callgate_policy *read_policy(const char *text)
 {
 	struct callgate_profile *profile = NULL;
 	struct callgate_policy *policy = NULL;
-	_cleanup_(free_diags) struct callgate_diags *diags = callgate_diags_new();
+	_cleanup_(diags_freep) struct callgate_diags *diags = callgate_diags_new();
 	char json[4096];
 
 	assert_true(snprintf(json, sizeof(json), "{\n%s\n}", text) < (int)sizeof(json));
@@ -249,7 +237,7 @@ static void test_options(void **state)
 {
 	_policy_ struct callgate_policy *policy = read_policy(ERRNO_X86 RULES(ALLOW("'ptrace'")));
 	_cleanup_(free_findings) struct callgate_findings *findings = NULL;
-	_cleanup_(free_diags) struct callgate_diags *diags = callgate_diags_new();
+	_cleanup_(diags_freep) struct callgate_diags *diags = callgate_diags_new();
 	const char *const dangerous[] = { "lint-dangerous", NULL }, *const none[] = { "lint-none", NULL };
 	const struct callgate_target target = { 0 };
 
@@ -366,7 +354,7 @@ static void test_expectations(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(judged); i++) {
 		_cleanup_(free_tests) struct callgate_tests *tests = NULL;
-		_cleanup_(free_diagram) struct diagram *d = diagram_new(0);
+		_cleanup_(diagram_freep) struct diagram *d = diagram_new(0);
 		const struct callgate_target target = { .strict64 = judged[i].strict64 };
 		struct callgate_call example, witness;
 		enum callgate_abi abi;
@@ -402,7 +390,7 @@ static void test_refused(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
-		_cleanup_(free_diags) struct callgate_diags *diags = callgate_diags_new();
+		_cleanup_(diags_freep) struct callgate_diags *diags = callgate_diags_new();
 		_cleanup_(free_tests) struct callgate_tests *tests = NULL;
 		const struct callgate_diag *diag;
 

@@ -11,18 +11,8 @@
 #include "format/format.h"
 #include "model/call.h"
 
-static void free_diags(struct callgate_diags **diags)
-{
-	*diags = callgate_diags_free(*diags);
-}
-
-static void free_policy(struct callgate_policy **policy)
-{
-	*policy = policy_free(*policy);
-}
-
-#define _diags_ _cleanup_(free_diags)
-#define _policy_ _cleanup_(free_policy)
+#define _diags_ _cleanup_(diags_freep)
+#define _policy_ _cleanup_(policy_freep)
 
 static int read_bytes(const char *text, size_t size, unsigned flags, struct callgate_policy **ret, struct callgate_diags *diags)
 {

@@ -15,15 +15,10 @@
 
 #include "base/json.h"
 
-static void free_diags(struct callgate_diags **diags)
-{
-	*diags = callgate_diags_free(*diags);
-}
-
 /* Parse what must be good. */
 static struct json parse(const char *bytes, size_t size)
 {
-	_cleanup_(free_diags) struct callgate_diags *diags = callgate_diags_new();
+	_cleanup_(diags_freep) struct callgate_diags *diags = callgate_diags_new();
 	struct json j;
 	int error = json_parse(&j, bytes, size, "good.json", diags);
 
@@ -57,7 +52,7 @@ struct refusal {
 
 static void check_refusal(const struct refusal *c)
 {
-	_cleanup_(free_diags) struct callgate_diags *diags = callgate_diags_new();
+	_cleanup_(diags_freep) struct callgate_diags *diags = callgate_diags_new();
 	struct json j;
 	size_t size = c->size ? c->size : strlen(c->text);
 	/* an exact copy on the heap, so that a sanitizer sees reading past the end */
@@ -251,7 +246,7 @@ static double now(void)
 
 static void hostile_sizes_fail_fast(void **state)
 {
-	_cleanup_(free_diags) struct callgate_diags *diags = callgate_diags_new();
+	_cleanup_(diags_freep) struct callgate_diags *diags = callgate_diags_new();
 	size_t size = (size_t)JSON_SIZE_MAX + 1;
 	char *text = malloc(size);
 	double start = now();
@@ -284,7 +279,7 @@ static void hostile_sizes_fail_fast(void **state)
 /* Names in an order that is hard on naive sorts, all different or with one repetition far apart. */
 static void many_members_are_quick(void **state)
 {
-	_cleanup_(free_diags) struct callgate_diags *diags = callgate_diags_new();
+	_cleanup_(diags_freep) struct callgate_diags *diags = callgate_diags_new();
 	struct buf text = { 0 };
 	double start = now();
 	struct json j;

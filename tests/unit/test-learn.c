@@ -10,23 +10,13 @@
 #include "arch/arch.h"
 #include "learn/learn.h"
 
-static void free_profile(struct callgate_profile **profile)
-{
-	*profile = profile_free(*profile);
-}
-
-static void free_diags(struct callgate_diags **diags)
-{
-	*diags = callgate_diags_free(*diags);
-}
-
 static void free_trace(struct callgate_trace **trace)
 {
 	*trace = trace_free(*trace);
 }
 
-#define _profile_ _cleanup_(free_profile)
-#define _diags_ _cleanup_(free_diags)
+#define _profile_ _cleanup_(profile_freep)
+#define _diags_ _cleanup_(diags_freep)
 #define _trace_ _cleanup_(free_trace)
 
 #define X86_64 CALLGATE_ABI_X86_64

@@ -12,24 +12,9 @@
 #include "format/format.h"
 #include "model/call.h"
 
-static void free_diags(struct callgate_diags **diags)
-{
-	*diags = callgate_diags_free(*diags);
-}
-
-static void free_profile(struct callgate_profile **profile)
-{
-	*profile = profile_free(*profile);
-}
-
-static void free_policy(struct callgate_policy **policy)
-{
-	*policy = policy_free(*policy);
-}
-
-#define _diags_ _cleanup_(free_diags)
-#define _profile_ _cleanup_(free_profile)
-#define _policy_ _cleanup_(free_policy)
+#define _diags_ _cleanup_(diags_freep)
+#define _profile_ _cleanup_(profile_freep)
+#define _policy_ _cleanup_(policy_freep)
 
 /* ---- Reading ---- */
 

@@ -10,18 +10,8 @@
 
 #include "pass/pass.h"
 
-static void free_profile(struct callgate_profile **profile)
-{
-	*profile = profile_free(*profile);
-}
-
-static void free_diags(struct callgate_diags **diags)
-{
-	*diags = callgate_diags_free(*diags);
-}
-
-#define _profile_ _cleanup_(free_profile)
-#define _diags_ _cleanup_(free_diags)
+#define _profile_ _cleanup_(profile_freep)
+#define _diags_ _cleanup_(diags_freep)
 
 #define KILL CALLGATE_KILL_PROCESS
 #define EPERM_ CALLGATE_ERRNO(EPERM)

@@ -11,22 +11,12 @@
 #include "arch/arch.h"
 #include "format/format.h"
 
-static void free_diags(struct callgate_diags **diags)
-{
-	*diags = callgate_diags_free(*diags);
-}
-
 static void free_trace(struct callgate_trace **trace)
 {
 	*trace = trace_free(*trace);
 }
 
-static void free_filter(struct callgate_filter **filter)
-{
-	*filter = filter_free(*filter);
-}
-
-#define _diags_ _cleanup_(free_diags)
+#define _diags_ _cleanup_(diags_freep)
 #define _trace_ _cleanup_(free_trace)
 
 #define HEAD "{\"callgate-trace\":1,\"lost\":0,\"calls\":[\n"
@@ -213,7 +203,7 @@ static void test_equal_calls_add_up(void **state)
 static void check_bpf(const void *bytes, size_t size, int r, const char *id)
 {
 	_diags_ struct callgate_diags *diags = callgate_diags_new();
-	_cleanup_(free_filter) struct callgate_filter *filter = NULL;
+	_cleanup_(filter_freep) struct callgate_filter *filter = NULL;
 
 	assert_int_equal(bpf_read(bytes, size, "f.bpf", &filter, diags), r);
 	if (r) {
