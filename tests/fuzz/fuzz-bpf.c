@@ -3,13 +3,7 @@
  * Any bytes as raw BPF: refused with a reason, or read. A program that was taken is those very bytes, reads again, and runs to an end on any
  * call: what the checker lets through the simulator must survive.
  */
-#include "format/format.h"
-
-static void require(bool holds)
-{
-	if (!holds)
-		__builtin_trap();
-}
+#include "property.h"
 
 static void check_run(const struct callgate_filter *filter)
 {

@@ -4,12 +4,7 @@
  * takes it again, and the second writing equals the first, on one line and indented.
  */
 #include "base/json.h"
-
-static void require(bool holds)
-{
-	if (!holds)
-		__builtin_trap();
-}
+#include "property.h"
 
 static char *write_back(const struct json *j, unsigned indent, size_t *ret_size)
 {

@@ -4,13 +4,7 @@
  * the calls that its own constants suggest, and the second writing equals the first.
  */
 #include "arch/arch.h"
-#include "format/format.h"
-
-static void require(bool holds)
-{
-	if (!holds)
-		__builtin_trap();
-}
+#include "property.h"
 
 static struct callgate_profile *read_again(const struct buf *text)
 {
@@ -21,36 +15,6 @@ static struct callgate_profile *read_again(const struct buf *text)
 	require(!diag_error_count(diags));
 	callgate_diags_free(diags);
 	return profile;
-}
-
-static void compare(const struct callgate_profile *a, const struct callgate_profile *b, enum callgate_abi abi, int syscall, uint64_t value)
-{
-	int64_t nr = arch_syscall_nr(abi, syscall);
-	const struct callgate_target target = { .abis = CALLGATE_ABI_BIT(abi), .caps = value };
-	struct callgate_call call = { .nr = (uint32_t)nr, .arch = arch_abi_get(abi)->audit_arch };
-
-	for (int i = 0; i < 6; i++)
-		call.args[i] = value;
-	require(nr < 0 || profile_eval(a, &target, &call, NULL) == profile_eval(b, &target, &call, NULL));
-}
-
-static void compare_near(const struct callgate_profile *a, const struct callgate_profile *b)
-{
-	for (size_t i = 0; i < a->clauses.count && i < 64; i++) {
-		const struct profile_clause *clause = &a->clauses.items[i];
-
-		for (int abi = 0; abi < CALLGATE_ABI_COUNT; abi++) {
-			compare(a, b, abi, clause->syscall, 0);
-			for (uint32_t n = 0; n < clause->n_conds; n++) {
-				uint64_t value = a->conds.items[clause->cond + n].value;
-
-				compare(a, b, abi, clause->syscall, value);
-				compare(a, b, abi, clause->syscall, value + 1);
-				compare(a, b, abi, clause->syscall, value - 1);
-				compare(a, b, abi, clause->syscall, value ^ UINT64_C(1) << 40);
-			}
-		}
-	}
 }
 
 static void check_round_trip(const struct callgate_profile *profile)

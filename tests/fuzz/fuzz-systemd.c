@@ -3,13 +3,7 @@
  * Any bytes as a systemd expression, as a unit file, and as a unit file with itself as a drop-in: refused with a reason, or a policy whose
  * every leaf is literal, for some ABI, and sorted.
  */
-#include "format/format.h"
-
-static void require(bool holds)
-{
-	if (!holds)
-		__builtin_trap();
-}
+#include "property.h"
 
 static void check_leaves(const struct callgate_policy *stack)
 {

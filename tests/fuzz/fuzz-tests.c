@@ -5,12 +5,7 @@
  */
 #include "arch/arch.h"
 #include "check/ptest.h"
-
-static void require(bool holds)
-{
-	if (!holds)
-		__builtin_trap();
-}
+#include "property.h"
 
 static bool has_call(const struct callgate_tests *tests, const struct ptest *test)
 {

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as a trace file: refused with a reason, or read; then writing, reading and writing again gives the same bytes. */
-#include "format/format.h"
-
-static void require(bool holds)
-{
-	if (!holds)
-		__builtin_trap();
-}
+#include "property.h"
 
 static void check_round_trip(const struct callgate_trace *trace)
 {

@@ -8,55 +8,13 @@
 
 #include <cmocka.h>
 
-#include "format/format.h"
-#include "model/call.h"
-
-#define _diags_ _cleanup_(diags_freep)
-#define _policy_ _cleanup_(policy_freep)
-
-static int read_bytes(const char *text, size_t size, unsigned flags, struct callgate_policy **ret, struct callgate_diags *diags)
-{
-	struct format_input input = { .bytes = text, .size = size, .file = "a.firejail", .flags = flags };
-
-	return format_firejail.import(&input, ret, diags);
-}
-
-static uint32_t eval(const struct callgate_policy *policy, enum callgate_abi abi, const char *name, uint64_t a0, uint64_t a1)
-{
-	int64_t nr = arch_syscall_nr(abi, arch_syscall_id(name));
-	const struct callgate_target target = { .abis = CALLGATE_ABI_BIT(abi) };
-	struct callgate_call call = { .nr = (uint32_t)nr, .arch = arch_abi_get(abi)->audit_arch, .args = { a0, a1 } };
-
-	assert_true(nr >= 0);
-	return policy_eval(policy, &target, &call, NULL, NULL);
-}
+#define FORMAT    format_firejail
+#define FILE_NAME "a.firejail"
+#include "text-policy.h"
 
 static void expect(const char *text, const char *name, uint32_t action)
 {
-	_diags_ struct callgate_diags *diags = callgate_diags_new();
-	_policy_ struct callgate_policy *policy = NULL;
-	char is[64], should[64];
-	uint32_t given;
-
-	if (read_bytes(text, strlen(text), 0, &policy, diags) || callgate_diags_count(diags))
-		fail_msg("%s\n%s", text, callgate_diags_get(diags, 0)->text);
-	given = eval(policy, CALLGATE_ABI_X86_64, name, 0, 0);
-	if (given != action)
-		fail_msg("%s\n%s is %s, not %s", text, name, action_format(given, is, sizeof(is)),
-			 action_format(action, should, sizeof(should)));
-}
-
-static void refuse(const char *text, const char *id, unsigned line, unsigned column)
-{
-	_diags_ struct callgate_diags *diags = callgate_diags_new();
-	struct callgate_policy *policy = NULL;
-	const struct callgate_diag *d;
-
-	assert_int_equal(read_bytes(text, strlen(text), 0, &policy, diags), -EBADMSG);
-	assert_null(policy);
-	d = callgate_diags_get(diags, 0);
-	if (strcmp(d->id, id) || d->line != line || d->column != column)
-		fail_msg("%s\n%s at %u:%u: %s; expected %s at %u:%u", text, d->id, d->line, d->column, d->text, id, line, column);
+	expect_call(text, name, 0, 0, action);
 }
 
 static void lists_decide(void **state)
@@ -118,7 +76,7 @@ static void special(void **state)
 	for (int i = 0; i < 100000; i++)
 		buf_puts(&text, "read,");
 	buf_puts(&text, "write");
-	assert_int_equal(read_bytes(text.text, text.size, CALLGATE_READ_UNKNOWN_NAMES, &policy, diags), 0);
+	assert_int_equal(read_bytes(text.text, text.size, NULL, CALLGATE_READ_UNKNOWN_NAMES, &policy, diags), 0);
 	assert_int_equal(callgate_diags_count(diags), 2);
 	assert_string_equal(callgate_diags_get(diags, 0)->id, "firejail-include");
 	assert_int_equal(eval(policy, CALLGATE_ABI_X86_64, "mount", 0, 0), CALLGATE_ERRNO(1));

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kafel policies: what a rule means, which of several decides, what is refused and where. */
-#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,77 +8,30 @@
 
 #include <cmocka.h>
 
-#include "format/format.h"
-#include "model/call.h"
-
-#define _diags_ _cleanup_(diags_freep)
-#define _policy_ _cleanup_(policy_freep)
-
-static int read_bytes(const char *text, size_t size, unsigned flags, struct callgate_policy **ret, struct callgate_diags *diags)
-{
-	struct format_input input = { .bytes = text, .size = size, .file = "main.kafel", .flags = flags };
-
-	return format_kafel.import(&input, ret, diags);
-}
-
-static uint32_t eval(const struct callgate_policy *policy, enum callgate_abi abi, const char *name, uint64_t a0, uint64_t a1)
-{
-	int64_t nr = arch_syscall_nr(abi, arch_syscall_id(name));
-	const struct callgate_target target = { .abis = CALLGATE_ABI_BIT(abi) };
-	struct callgate_call call = { .nr = (uint32_t)nr, .arch = arch_abi_get(abi)->audit_arch, .args = { a0, a1 } };
-
-	assert_true(nr >= 0);
-	return policy_eval(policy, &target, &call, NULL, NULL);
-}
-
-static void expect(const char *text, const char *name, uint64_t a0, uint64_t a1, uint32_t action)
-{
-	_diags_ struct callgate_diags *diags = callgate_diags_new();
-	_policy_ struct callgate_policy *policy = NULL;
-	char is[64], should[64];
-	uint32_t given;
-
-	if (read_bytes(text, strlen(text), 0, &policy, diags) || callgate_diags_count(diags))
-		fail_msg("%s\n%s", text, callgate_diags_get(diags, 0)->text);
-	given = eval(policy, CALLGATE_ABI_X86_64, name, a0, a1);
-	if (given != action)
-		fail_msg("%s\n%s(0x%" PRIx64 ", 0x%" PRIx64 ") is %s, not %s", text, name, a0, a1, action_format(given, is, sizeof(is)),
-			 action_format(action, should, sizeof(should)));
-}
-
-static void refuse(const char *text, const char *id, unsigned line, unsigned column)
-{
-	_diags_ struct callgate_diags *diags = callgate_diags_new();
-	struct callgate_policy *policy = NULL;
-	const struct callgate_diag *d;
-
-	assert_int_equal(read_bytes(text, strlen(text), 0, &policy, diags), -EBADMSG);
-	assert_null(policy);
-	d = callgate_diags_get(diags, 0);
-	if (strcmp(d->id, id) || d->line != line || d->column != column)
-		fail_msg("%s\n%s at %u:%u: %s; expected %s at %u:%u", text, d->id, d->line, d->column, d->text, id, line, column);
-}
+#define FORMAT    format_kafel
+#define FILE_NAME "main.kafel"
+#include "text-policy.h"
 
 static void rules_decide(void **state)
 {
 	(void)state;
-	expect("POLICY a { ALLOW { read, write } } USE a DEFAULT KILL", "read", 0, 0, CALLGATE_ALLOW);
-	expect("POLICY a { ALLOW { read, write } } USE a DEFAULT KILL", "close", 0, 0, CALLGATE_KILL_THREAD);
-	expect("ALLOW { read }", "close", 0, 0, CALLGATE_KILL_THREAD);
-	expect("ALLOW { read } DEFAULT ERRNO(38)", "close", 0, 0, CALLGATE_ERRNO(38));
-	expect("DEFAULT LOG", "close", 0, 0, CALLGATE_LOG);
-	expect("ERRNO(1) { read }, TRAP(2) { write }, TRACE(0x10) { close }, KILL_PROCESS { dup }", "read", 0, 0, CALLGATE_ERRNO(1));
-	expect("ERRNO(1) { read }, TRAP(2) { write }, TRACE(0x10) { close }, KILL_PROCESS { dup }", "write", 0, 0, CALLGATE_TRAP | 2);
-	expect("ERRNO(1) { read }, TRAP(2) { write }, TRACE(0x10) { close }, KILL_PROCESS { dup }", "close", 0, 0, CALLGATE_TRACE(16));
-	expect("ERRNO(1) { read }, TRAP(2) { write }, TRACE(0x10) { close }, KILL_PROCESS { dup }", "dup", 0, 0, CALLGATE_KILL_PROCESS);
-	expect("USER_NOTIF { read } DENY { write }", "read", 0, 0, CALLGATE_NOTIFY);
-	expect("USER_NOTIF { read } DENY { write }", "write", 0, 0, CALLGATE_KILL_THREAD);
-	expect("ALLOW { newfstat }", "fstat", 0, 0, CALLGATE_ALLOW);
-	expect("/* a * comment */ // and more\nALLOW { }, LOG { read { } }", "read", 0, 0, CALLGATE_LOG);
+	expect_call("POLICY a { ALLOW { read, write } } USE a DEFAULT KILL", "read", 0, 0, CALLGATE_ALLOW);
+	expect_call("POLICY a { ALLOW { read, write } } USE a DEFAULT KILL", "close", 0, 0, CALLGATE_KILL_THREAD);
+	expect_call("ALLOW { read }", "close", 0, 0, CALLGATE_KILL_THREAD);
+	expect_call("ALLOW { read } DEFAULT ERRNO(38)", "close", 0, 0, CALLGATE_ERRNO(38));
+	expect_call("DEFAULT LOG", "close", 0, 0, CALLGATE_LOG);
+	expect_call("ERRNO(1) { read }, TRAP(2) { write }, TRACE(0x10) { close }, KILL_PROCESS { dup }", "read", 0, 0, CALLGATE_ERRNO(1));
+	expect_call("ERRNO(1) { read }, TRAP(2) { write }, TRACE(0x10) { close }, KILL_PROCESS { dup }", "write", 0, 0, CALLGATE_TRAP | 2);
+	expect_call("ERRNO(1) { read }, TRAP(2) { write }, TRACE(0x10) { close }, KILL_PROCESS { dup }", "close", 0, 0, CALLGATE_TRACE(16));
+	expect_call("ERRNO(1) { read }, TRAP(2) { write }, TRACE(0x10) { close }, KILL_PROCESS { dup }", "dup", 0, 0, CALLGATE_KILL_PROCESS);
+	expect_call("USER_NOTIF { read } DENY { write }", "read", 0, 0, CALLGATE_NOTIFY);
+	expect_call("USER_NOTIF { read } DENY { write }", "write", 0, 0, CALLGATE_KILL_THREAD);
+	expect_call("ALLOW { newfstat }", "fstat", 0, 0, CALLGATE_ALLOW);
+	expect_call("/* a * comment */ // and more\nALLOW { }, LOG { read { } }", "read", 0, 0, CALLGATE_LOG);
 	/* the first rule that matches, in the order of the text that USE stands for */
-	expect("POLICY a { ALLOW { read { fd == 1 } } } POLICY b { USE a, LOG { read } } ERRNO(1) { read { fd == 2 } }, USE b", "read", 2, 0, CALLGATE_ERRNO(1));
-	expect("POLICY a { ALLOW { read { fd == 1 } } } POLICY b { USE a, LOG { read } } ERRNO(1) { read { fd == 2 } }, USE b", "read", 1, 0, CALLGATE_ALLOW);
-	expect("POLICY a { ALLOW { read { fd == 1 } } } POLICY b { USE a, LOG { read } } ERRNO(1) { read { fd == 2 } }, USE b", "read", 3, 0, CALLGATE_LOG);
+	expect_call("POLICY a { ALLOW { read { fd == 1 } } } POLICY b { USE a, LOG { read } } ERRNO(1) { read { fd == 2 } }, USE b", "read", 2, 0, CALLGATE_ERRNO(1));
+	expect_call("POLICY a { ALLOW { read { fd == 1 } } } POLICY b { USE a, LOG { read } } ERRNO(1) { read { fd == 2 } }, USE b", "read", 1, 0, CALLGATE_ALLOW);
+	expect_call("POLICY a { ALLOW { read { fd == 1 } } } POLICY b { USE a, LOG { read } } ERRNO(1) { read { fd == 2 } }, USE b", "read", 3, 0, CALLGATE_LOG);
 }
 
 static void expressions_decide(void **state)
@@ -126,7 +78,7 @@ static void expressions_decide(void **state)
 		char text[256];
 
 		snprintf(text, sizeof(text), "#define TWO 2\nALLOW { read(a, b) { %s } }", cases[i].expression);
-		expect(text, "read", cases[i].a0, cases[i].a1, cases[i].holds ? CALLGATE_ALLOW : CALLGATE_KILL_THREAD);
+		expect_call(text, "read", cases[i].a0, cases[i].a1, cases[i].holds ? CALLGATE_ALLOW : CALLGATE_KILL_THREAD);
 	}
 }
 
@@ -178,14 +130,14 @@ static void special(void **state)
 	snprintf(text, sizeof(text), "#define mine %d\nALLOW { mine }, POLICY", (int)nr);
 	refuse(text, "kafel-syntax", 2, 17);
 	snprintf(text, sizeof(text), "#define mine %d\nALLOW { raed, mine, SYSCALL[mine] } POLICY a { }", (int)nr);
-	assert_int_equal(read_bytes(text, strlen(text), CALLGATE_READ_UNKNOWN_NAMES, &policy, diags), 0);
+	assert_int_equal(read_bytes(text, strlen(text), NULL, CALLGATE_READ_UNKNOWN_NAMES, &policy, diags), 0);
 	assert_int_equal(callgate_diags_count(diags), 1);
 	assert_int_equal(eval(policy, arch_native(), "read", 0, 0), CALLGATE_ALLOW);
 	assert_int_equal(policy->profile->clauses.items[0].line, 2);
 	assert_int_equal(policy->profile->clauses.items[0].column, 15);
 	policy_free(policy);
 	policy = NULL;
-	assert_int_equal(read_bytes("POLICY a { ALLOW { read } }", 27, 0, &policy, diags), 0);
+	assert_int_equal(read_bytes("POLICY a { ALLOW { read } }", 27, NULL, 0, &policy, diags), 0);
 	assert_string_equal(callgate_diags_get(diags, 1)->id, "kafel-unused");
 }
 
@@ -205,7 +157,7 @@ static void hostile_files(void **state)
 	for (int i = 1; i < 40; i++)
 		buf_printf(&uses, "POLICY p%d { USE p%d, USE p%d }\n", i, i - 1, i - 1);
 	refuse(uses.text, "kafel-too-large", 19, 27);
-	assert_int_equal(read_bytes("ALLOW { read }\0", 15, 0, &policy, diags), -EBADMSG);
+	assert_int_equal(read_bytes("ALLOW { read }\0", 15, NULL, 0, &policy, diags), -EBADMSG);
 	assert_string_equal(callgate_diags_get(diags, 0)->id, "kafel-syntax");
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* minijail policies: what each line means, what is refused and where, and that writing and reading again changes nothing. */
-#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,154 +8,71 @@
 
 #include <cmocka.h>
 
-#include "format/format.h"
-#include "model/call.h"
-
-#define _diags_ _cleanup_(diags_freep)
-#define _profile_ _cleanup_(profile_freep)
-#define _policy_ _cleanup_(policy_freep)
-
-/* ---- Reading ---- */
-
-struct other {
-	const char *name, *text;
-};
-
-/* Files by name, as they are included; the last has no name. */
-static int include(void *user, const char *file, const char *name, const char **ret_bytes, size_t *ret_size, const char **ret_file,
-		   struct callgate_diags *diags)
-{
-	(void)file;
-	(void)diags;
-	for (const struct other *other = user; other->name; other++) {
-		if (!strcmp(other->name, name)) {
-			*ret_bytes = other->text;
-			*ret_size = strlen(other->text);
-			*ret_file = other->name;
-			return 0;
-		}
-	}
-	return -ENOENT;
-}
-
-static int read_bytes(const char *text, size_t size, struct other *others, unsigned flags, struct callgate_policy **ret, struct callgate_diags *diags)
-{
-	struct format_input input = { .bytes = text, .size = size, .file = "main.policy", .flags = flags, .include = others ? include : NULL, .user = others };
-
-	return format_minijail.import(&input, ret, diags);
-}
-
-static struct callgate_policy *read_text(const char *text, struct other *others, bool quiet)
-{
-	_diags_ struct callgate_diags *diags = callgate_diags_new();
-	struct callgate_policy *policy = NULL;
-
-	if (read_bytes(text, strlen(text), others, 0, &policy, diags) || (quiet && callgate_diags_count(diags)))
-		fail_msg("%s\n%s", text, callgate_diags_count(diags) ? callgate_diags_get(diags, 0)->text : "no diagnostic");
-	return policy;
-}
-
-static uint32_t eval(const struct callgate_policy *policy, enum callgate_abi abi, const char *name, uint64_t a0, uint64_t a1)
-{
-	int64_t nr = arch_syscall_nr(abi, arch_syscall_id(name));
-	const struct callgate_target target = { .abis = CALLGATE_ABI_BIT(abi) };
-	struct callgate_call call = { .nr = (uint32_t)nr, .arch = arch_abi_get(abi)->audit_arch, .args = { a0, a1 } };
-
-	assert_true(nr >= 0);
-	return policy_eval(policy, &target, &call, NULL, NULL);
-}
-
-static void expect(const char *text, const char *name, uint64_t a0, uint64_t a1, uint32_t action)
-{
-	_policy_ struct callgate_policy *policy = read_text(text, NULL, true);
-	uint32_t given = eval(policy, CALLGATE_ABI_X86_64, name, a0, a1);
-	char is[64], should[64];
-
-	if (given != action)
-		fail_msg("%s\n%s(0x%" PRIx64 ", 0x%" PRIx64 ") is %s, not %s", text, name, a0, a1, action_format(given, is, sizeof(is)),
-			 action_format(action, should, sizeof(should)));
-}
-
-/* Refused, and the first error is this one, at that place. */
-static void refuse_with(const char *text, struct other *others, const char *id, unsigned line, unsigned column)
-{
-	_diags_ struct callgate_diags *diags = callgate_diags_new();
-	struct callgate_policy *policy = NULL;
-	const struct callgate_diag *d;
-
-	assert_int_equal(read_bytes(text, strlen(text), others, 0, &policy, diags), -EBADMSG);
-	assert_null(policy);
-	d = callgate_diags_get(diags, 0);
-	if (strcmp(d->id, id) || (line && d->line != line) || (column && d->column != column))
-		fail_msg("%s\n%s at %u:%u: %s; expected %s at %u:%u", text, d->id, d->line, d->column, d->text, id, line, column);
-}
-
-static void refuse(const char *text, const char *id, unsigned line, unsigned column)
-{
-	refuse_with(text, NULL, id, line, column);
-}
+#define FORMAT    format_minijail
+#define FILE_NAME "main.policy"
+#include "text-policy.h"
 
 /* ---- What lines mean ---- */
 
 static void lines_decide(void **state)
 {
 	(void)state;
-	expect("read: 1\n", "read", 0, 0, CALLGATE_ALLOW);
-	expect("read: 1", "write", 0, 0, CALLGATE_KILL_PROCESS);
-	expect("read: 1\r\nwrite: allow\r\n", "write", 0, 0, CALLGATE_ALLOW);
-	expect("# nothing\n\n  read : 1 # more\n", "read", 0, 0, CALLGATE_ALLOW);
-	expect("read: return EBADF", "read", 0, 0, CALLGATE_ERRNO(9));
-	expect("read: return 0x26", "read", 0, 0, CALLGATE_ERRNO(38));
-	expect("read: kill-thread", "read", 0, 0, CALLGATE_KILL_THREAD);
-	expect("read: kill", "read", 0, 0, CALLGATE_KILL_PROCESS);
-	expect("kill: trap", "kill", 0, 0, CALLGATE_TRAP);
-	expect("read: log", "read", 0, 0, CALLGATE_LOG);
-	expect("read: trace", "read", 0, 0, CALLGATE_TRACE(0));
-	expect("read: user-notify", "read", 0, 0, CALLGATE_NOTIFY);
-	expect("@default trap\nread: 1", "write", 0, 0, CALLGATE_TRAP);
-	expect("read: 1\n@default user-notify", "write", 0, 0, CALLGATE_NOTIFY);
-	expect("{read, write}: 1", "write", 0, 0, CALLGATE_ALLOW);
-	expect("read: arg0 == 1 || \\\n arg0 == 2", "read", 2, 0, CALLGATE_ALLOW);
-	expect("", "read", 0, 0, CALLGATE_KILL_PROCESS);
+	expect_call("read: 1\n", "read", 0, 0, CALLGATE_ALLOW);
+	expect_call("read: 1", "write", 0, 0, CALLGATE_KILL_PROCESS);
+	expect_call("read: 1\r\nwrite: allow\r\n", "write", 0, 0, CALLGATE_ALLOW);
+	expect_call("# nothing\n\n  read : 1 # more\n", "read", 0, 0, CALLGATE_ALLOW);
+	expect_call("read: return EBADF", "read", 0, 0, CALLGATE_ERRNO(9));
+	expect_call("read: return 0x26", "read", 0, 0, CALLGATE_ERRNO(38));
+	expect_call("read: kill-thread", "read", 0, 0, CALLGATE_KILL_THREAD);
+	expect_call("read: kill", "read", 0, 0, CALLGATE_KILL_PROCESS);
+	expect_call("kill: trap", "kill", 0, 0, CALLGATE_TRAP);
+	expect_call("read: log", "read", 0, 0, CALLGATE_LOG);
+	expect_call("read: trace", "read", 0, 0, CALLGATE_TRACE(0));
+	expect_call("read: user-notify", "read", 0, 0, CALLGATE_NOTIFY);
+	expect_call("@default trap\nread: 1", "write", 0, 0, CALLGATE_TRAP);
+	expect_call("read: 1\n@default user-notify", "write", 0, 0, CALLGATE_NOTIFY);
+	expect_call("{read, write}: 1", "write", 0, 0, CALLGATE_ALLOW);
+	expect_call("read: arg0 == 1 || \\\n arg0 == 2", "read", 2, 0, CALLGATE_ALLOW);
+	expect_call("", "read", 0, 0, CALLGATE_KILL_PROCESS);
 }
 
 static void expressions_decide(void **state)
 {
 	(void)state;
-	expect("ioctl: arg1 == 0x5401", "ioctl", 0, 0x5401, CALLGATE_ALLOW);
-	expect("ioctl: arg1 == TCGETS", "ioctl", 0, 0x5401, CALLGATE_ALLOW);
-	expect("ioctl: arg1 == TCGETS", "ioctl", 0, 0x5402, CALLGATE_KILL_PROCESS);
-	expect("read: arg0 == 1 && arg1 != 2", "read", 1, 2, CALLGATE_KILL_PROCESS);
-	expect("read: arg0 == 1 && arg1 != 2", "read", 1, 3, CALLGATE_ALLOW);
-	expect("read: arg1 <= 010", "read", 0, 8, CALLGATE_ALLOW);
-	expect("read: arg1 < 8", "read", 0, 8, CALLGATE_KILL_PROCESS);
-	expect("read: arg1 > 8 || arg1 >= 0x10", "read", 0, 8, CALLGATE_KILL_PROCESS);
-	expect("read: arg1 == -1", "read", 0, UINT64_MAX, CALLGATE_ALLOW);
+	expect_call("ioctl: arg1 == 0x5401", "ioctl", 0, 0x5401, CALLGATE_ALLOW);
+	expect_call("ioctl: arg1 == TCGETS", "ioctl", 0, 0x5401, CALLGATE_ALLOW);
+	expect_call("ioctl: arg1 == TCGETS", "ioctl", 0, 0x5402, CALLGATE_KILL_PROCESS);
+	expect_call("read: arg0 == 1 && arg1 != 2", "read", 1, 2, CALLGATE_KILL_PROCESS);
+	expect_call("read: arg0 == 1 && arg1 != 2", "read", 1, 3, CALLGATE_ALLOW);
+	expect_call("read: arg1 <= 010", "read", 0, 8, CALLGATE_ALLOW);
+	expect_call("read: arg1 < 8", "read", 0, 8, CALLGATE_KILL_PROCESS);
+	expect_call("read: arg1 > 8 || arg1 >= 0x10", "read", 0, 8, CALLGATE_KILL_PROCESS);
+	expect_call("read: arg1 == -1", "read", 0, UINT64_MAX, CALLGATE_ALLOW);
 	/* any of the bits; only those bits */
-	expect("read: arg1 & 6", "read", 0, 4, CALLGATE_ALLOW);
-	expect("read: arg1 & 6", "read", 0, 0xf1, CALLGATE_KILL_PROCESS);
-	expect("read: arg1 & 0", "read", 0, 1, CALLGATE_KILL_PROCESS);
-	expect("read: arg1 in 6", "read", 0, 4, CALLGATE_ALLOW);
-	expect("read: arg1 in 6", "read", 0, 5, CALLGATE_KILL_PROCESS);
-	expect("read: arg1 in 6", "read", 0, 0, CALLGATE_ALLOW);
-	expect("read: arg1 & ~5", "read", 0, 5, CALLGATE_KILL_PROCESS);
-	expect("read: arg1 & ~5", "read", 0, 2, CALLGATE_ALLOW);
-	expect("read: arg1 & ~5", "read", 0, 8, CALLGATE_ALLOW);
-	expect("socket: arg0 & ~7", "socket", 8, 0, CALLGATE_ALLOW);
-	expect("socket: arg0 & ~7", "socket", UINT64_C(1) << 40 | 7, 0, CALLGATE_KILL_PROCESS);
-	expect("read: arg1 & ~5", "read", 0, UINT64_C(1) << 63, CALLGATE_ALLOW);
-	expect("read: arg1 in ~(1|4)|4", "read", 0, 4, CALLGATE_ALLOW);
-	expect("read: arg1 in ~(1|4)|4", "read", 0, 1, CALLGATE_KILL_PROCESS);
-	expect("mprotect: arg0 & 1 && arg1 & 6", "mprotect", 1, 2, CALLGATE_ALLOW);
-	expect("mprotect: arg0 & 1 && arg1 & 6", "mprotect", 1, 8, CALLGATE_KILL_PROCESS);
-	expect("read: { arg0 == 1; return EPERM, arg1 & 3; log, allow }", "read", 1, 1, CALLGATE_ERRNO(1));
-	expect("read: { arg0 == 1; return EPERM, arg1 & 3; log, allow }", "read", 2, 1, CALLGATE_LOG);
-	expect("read: { arg0 == 1; return EPERM, arg1 & 3; log, allow }", "read", 2, 4, CALLGATE_ALLOW);
-	expect("read: arg0 == 1; trap", "read", 1, 0, CALLGATE_TRAP);
-	expect("read: arg0 == 1; trap", "read", 2, 0, CALLGATE_KILL_PROCESS);
-	expect("read: arg0 == 1\nread: arg0 == 2; trap\nread: return EPERM", "read", 2, 0, CALLGATE_TRAP);
-	expect("@denylist\nread: arg0 == 1; return EPERM\nwrite: return EPERM", "read", 1, 0, CALLGATE_ERRNO(1));
-	expect("@denylist\nread: arg0 == 1; return EPERM\nwrite: return EPERM", "read", 2, 0, CALLGATE_ALLOW);
+	expect_call("read: arg1 & 6", "read", 0, 4, CALLGATE_ALLOW);
+	expect_call("read: arg1 & 6", "read", 0, 0xf1, CALLGATE_KILL_PROCESS);
+	expect_call("read: arg1 & 0", "read", 0, 1, CALLGATE_KILL_PROCESS);
+	expect_call("read: arg1 in 6", "read", 0, 4, CALLGATE_ALLOW);
+	expect_call("read: arg1 in 6", "read", 0, 5, CALLGATE_KILL_PROCESS);
+	expect_call("read: arg1 in 6", "read", 0, 0, CALLGATE_ALLOW);
+	expect_call("read: arg1 & ~5", "read", 0, 5, CALLGATE_KILL_PROCESS);
+	expect_call("read: arg1 & ~5", "read", 0, 2, CALLGATE_ALLOW);
+	expect_call("read: arg1 & ~5", "read", 0, 8, CALLGATE_ALLOW);
+	expect_call("socket: arg0 & ~7", "socket", 8, 0, CALLGATE_ALLOW);
+	expect_call("socket: arg0 & ~7", "socket", UINT64_C(1) << 40 | 7, 0, CALLGATE_KILL_PROCESS);
+	expect_call("read: arg1 & ~5", "read", 0, UINT64_C(1) << 63, CALLGATE_ALLOW);
+	expect_call("read: arg1 in ~(1|4)|4", "read", 0, 4, CALLGATE_ALLOW);
+	expect_call("read: arg1 in ~(1|4)|4", "read", 0, 1, CALLGATE_KILL_PROCESS);
+	expect_call("mprotect: arg0 & 1 && arg1 & 6", "mprotect", 1, 2, CALLGATE_ALLOW);
+	expect_call("mprotect: arg0 & 1 && arg1 & 6", "mprotect", 1, 8, CALLGATE_KILL_PROCESS);
+	expect_call("read: { arg0 == 1; return EPERM, arg1 & 3; log, allow }", "read", 1, 1, CALLGATE_ERRNO(1));
+	expect_call("read: { arg0 == 1; return EPERM, arg1 & 3; log, allow }", "read", 2, 1, CALLGATE_LOG);
+	expect_call("read: { arg0 == 1; return EPERM, arg1 & 3; log, allow }", "read", 2, 4, CALLGATE_ALLOW);
+	expect_call("read: arg0 == 1; trap", "read", 1, 0, CALLGATE_TRAP);
+	expect_call("read: arg0 == 1; trap", "read", 2, 0, CALLGATE_KILL_PROCESS);
+	expect_call("read: arg0 == 1\nread: arg0 == 2; trap\nread: return EPERM", "read", 2, 0, CALLGATE_TRAP);
+	expect_call("@denylist\nread: arg0 == 1; return EPERM\nwrite: return EPERM", "read", 1, 0, CALLGATE_ERRNO(1));
+	expect_call("@denylist\nread: arg0 == 1; return EPERM\nwrite: return EPERM", "read", 2, 0, CALLGATE_ALLOW);
 }
 
 /* The one form that minijail's two compilers both take and read differently. */
