@@ -230,9 +230,7 @@ static int ebpf_run(const struct record_setup *setup, struct callgate_trace *tra
 	r = finish(&run, trace);
 	if (r < 0)
 		return r;
-	session_finish(&run.session, "ebpf", ret_result);
-	r = trace_normalise(trace);
-	return r < 0 ? diag_oom(diags) : 0;
+	return session_finish(&run.session, "ebpf", ret_result, diags);
 }
 
 const struct record_backend record_ebpf = {

@@ -324,9 +324,7 @@ static int notify_run(const struct record_setup *setup, struct callgate_trace *t
 	r = record(&n);
 	if (r < 0)
 		return r;
-	session_finish(&n.session, "notify", ret_result);
-	r = trace_normalise(trace);
-	return r < 0 ? diag_oom(diags) : 0;
+	return session_finish(&n.session, "notify", ret_result, diags);
 }
 
 const struct record_backend record_notify = {

@@ -420,9 +420,7 @@ static int run(const struct record_setup *setup, bool registers, struct callgate
 	r = record(&t);
 	if (r < 0)
 		return r;
-	session_finish(&t.session, "ptrace", ret_result);
-	r = trace_normalise(trace);
-	return r < 0 ? diag_oom(diags) : 0;
+	return session_finish(&t.session, "ptrace", ret_result, diags);
 }
 
 static int run_best(const struct record_setup *setup, struct callgate_trace *trace, struct callgate_record_result *ret_result,

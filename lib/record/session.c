@@ -217,15 +217,18 @@ static void describe(struct session *s, const char *recorder)
 		(void)strpool_add(&s->trace->strings, name.release, strlen(name.release), &s->trace->kernel);
 }
 
-void session_finish(struct session *s, const char *recorder, struct callgate_record_result *ret_result)
+int session_finish(struct session *s, const char *recorder, struct callgate_record_result *ret_result, struct callgate_diags *diags)
 {
 	describe(s, recorder);
 	s->trace->lost = s->lost;
 	(void)report(s); /* there is nothing left to stop */
+	if (trace_normalise(s->trace) < 0)
+		return diag_oom(diags);
 	*ret_result = (struct callgate_record_result){
 		.status = s->family.status,
 		.stopped = s->stopped,
 		.calls = s->calls,
 		.lost = s->lost,
 	};
+	return 0;
 }

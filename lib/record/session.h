@@ -148,7 +148,8 @@ static inline bool session_tick_due(const struct session *session, uint64_t now)
 	return now >= session->next_tick;
 }
 int session_poll_timeout(const struct session *session); /* milliseconds, -1: none */
-void session_finish(struct session *session, const char *recorder, struct callgate_record_result *ret_result);
+/* All is over: completes the trace and puts it in normal form. 0, -ENOMEM. */
+int session_finish(struct session *session, const char *recorder, struct callgate_record_result *ret_result, struct callgate_diags *diags);
 uint64_t session_clock(void);
 
 #endif
