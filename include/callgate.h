@@ -315,7 +315,7 @@ struct callgate_source_options {
 int callgate_policy_open(const char *source, const struct callgate_source_options *options, struct callgate_policy **ret_policy, struct callgate_diags *diags);
 /* i-th prefix before a colon: kinds of sources ("pid", "unit", …), then formats ("oci", "minijail", …); NULL at the end. */
 const char *callgate_source_at(unsigned i, const char **ret_help);
-/* Bytes in a format of callgate_source_at, or NULL: found by the file's name, else by content. Files that it includes are an error. */
+/* Bytes in a format of callgate_source_at, or NULL: found by the file's name (which may be NULL), else by content. Files that it includes are an error. */
 int callgate_policy_read(const char *bytes, size_t size, const char *file, const char *format, unsigned flags, struct callgate_policy **ret_policy, struct callgate_diags *diags);
 /* All of a file, "-" is standard input; caller frees. -errno, -EFBIG above 64 MiB (file-read). */
 int callgate_file_read(const char *name, char **ret_bytes, size_t *ret_size, struct callgate_diags *diags);

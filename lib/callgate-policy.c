@@ -213,12 +213,13 @@ int callgate_policy_permits(const struct callgate_policy *policy, const struct c
 {
 	_cleanup_(diagram_freep) struct diagram *d = diagram_new(0);
 	int syscall = arch_syscall_id(syscall_name), r;
-	int64_t nr = syscall < 0 ? -1 : arch_syscall_nr(abi, syscall);
+	int64_t nr = syscall < 0 || (unsigned)abi >= CALLGATE_ABI_COUNT ? -1 : arch_syscall_nr(abi, syscall);
 	diagram_ref root;
 	uint32_t always;
 
 	if (nr < 0)
-		return diag_error(diags, -ENOENT, "call-unknown-name", DIAG_NOWHERE, "%s has no system call \"%s\"", arch_abi_get(abi)->name, syscall_name);
+		return diag_error(diags, -ENOENT, "call-unknown-name", DIAG_NOWHERE, "%s has no system call \"%s\"",
+				  callgate_abi_name(abi) ? callgate_abi_name(abi) : "no ABI", syscall_name);
 	if (!d)
 		return diag_oom(diags);
 	r = diagram_from_policy(d, policy, target, &root, diags);

@@ -25,7 +25,7 @@ int policy_new(enum callgate_policy_kind kind, const char *name, struct callgate
 	if (!policy)
 		return -ENOMEM;
 	policy->kind = kind;
-	policy->name = strdup(name);
+	policy->name = strdup(name ? name : "");
 	if (!policy->name)
 		return -ENOMEM;
 	*ret_policy = take_ptr(policy);

@@ -153,6 +153,24 @@ static struct callgate_policy *read_policy(const char *members)
 	return policy;
 }
 
+/* Bytes need not come from a file. */
+static void test_nameless(void **state)
+{
+	static const struct callgate_insn allow = { .code = 0x06, .k = CALLGATE_ALLOW };
+	static const char *const texts[][2] = { { "oci", "{\"defaultAction\": \"SCMP_ACT_ALLOW\"}" }, { "minijail", "read: 1\n" },
+						{ "kafel", "ALLOW { read }" }, { "firejail", "seccomp\n" } };
+	struct callgate_policy *policy;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		assert_int_equal(callgate_policy_read(texts[i][1], strlen(texts[i][1]), NULL, texts[i][0], 0, &policy, NULL), 0);
+		assert_string_equal(callgate_policy_name(policy), "");
+		policy_free(policy);
+	}
+	assert_int_equal(callgate_policy_read((const char *)&allow, sizeof(allow), NULL, NULL, 0, &policy, NULL), 0);
+	policy_free(policy);
+}
+
 /* How a filter is loaded is no part of its meaning, and must not get lost for that. SPEC_ALLOW gives protection up: only if all parts do. */
 static void test_extract_flags(void **state)
 {
@@ -194,6 +212,7 @@ int main(void)
 		cmocka_unit_test(test_readings),
 		cmocka_unit_test(test_fingerprint),
 		cmocka_unit_test(test_fingerprint_value),
+		cmocka_unit_test(test_nameless),
 		cmocka_unit_test(test_extract_flags),
 		cmocka_unit_test(test_extract_listener),
 	};
