@@ -188,6 +188,25 @@ static void test_extra(void **state)
 	assert_int_equal(call[2].count, 550);
 }
 
+/* Bit by bit: whole registers, the default for number -1, the ABIs it lists whatever is asked for. */
+static void test_literal(void **state)
+{
+	_profile_ struct callgate_profile *plain = read_quiet(ARGS("{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}"));
+	_profile_ struct callgate_profile *literal = NULL;
+	const struct callgate_target i386 = { .abis = CALLGATE_ABI_BIT(CALLGATE_ABI_I386) };
+
+	(void)state;
+	assert_int_equal(profile_copy(plain, &literal), 0);
+	literal->literal = true;
+	literal->default_action = plain->default_action = CALLGATE_KILL_PROCESS;
+	assert_int_equal(eval_x86(plain, "socket", UINT64_C(1) << 32 | 1, 0), CALLGATE_ALLOW);
+	assert_int_equal(eval_x86(literal, "socket", UINT64_C(1) << 32 | 1, 0), CALLGATE_KILL_PROCESS);
+	assert_int_equal(profile_fallback(plain, CALLGATE_ABI_X86_64, UINT32_MAX), CALLGATE_ERRNO(ENOSYS));
+	assert_int_equal(profile_fallback(literal, CALLGATE_ABI_X86_64, UINT32_MAX), CALLGATE_KILL_PROCESS);
+	assert_int_equal(profile_target_abis(plain, &i386), i386.abis);
+	assert_int_equal(profile_target_abis(literal, &i386), CALLGATE_ABI_BIT(CALLGATE_ABI_X86_64));
+}
+
 /* The shape of profiles that other tools weigh: valueTwo always there, MASKED_EQ against 0, calls with and without arguments. */
 static void test_weighted_shape(void **state)
 {
@@ -231,6 +250,7 @@ int main(void)
 		cmocka_unit_test(test_joined_is_and),
 		cmocka_unit_test(test_foreign_rule_is_left_out),
 		cmocka_unit_test(test_extra),
+		cmocka_unit_test(test_literal),
 		cmocka_unit_test(test_weighted_shape),
 	};
 

@@ -94,6 +94,8 @@ static void test_small_forms(void **state)
 	(void)state;
 	check_written(EXTRA("\"badArch\":\"LOG\""), "{\n  \"defaultAction\": \"SCMP_ACT_ERRNO\",\n  \"defaultErrnoRet\": 1,\n  \"syscalls\": [],\n"
 		      "  \"x-callgate\": {\n    \"version\": 1,\n    \"badArch\": \"LOG\"\n  }\n}\n");
+	check_written(EXTRA("\"literal\":true"), "{\n  \"defaultAction\": \"SCMP_ACT_ERRNO\",\n  \"defaultErrnoRet\": 1,\n  \"syscalls\": [],\n"
+		      "  \"x-callgate\": {\n    \"version\": 1,\n    \"literal\": true\n  }\n}\n");
 	check_written("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"archMap\":[{\"architecture\":\"SCMP_ARCH_RISCV64\"}]}",
 		      "{\n  \"defaultAction\": \"SCMP_ACT_ALLOW\",\n  \"archMap\": [\n    {\n      \"architecture\": \"SCMP_ARCH_RISCV64\",\n"
 		      "      \"subArchitectures\": []\n    }\n  ],\n  \"syscalls\": []\n}\n");
